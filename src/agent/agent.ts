@@ -1,0 +1,238 @@
+import type { Clock } from '../core/clock.ts';
+import { asMillraceError, MillraceError } from '../core/errors.ts';
+import { orderedMap } from '../core/ordered-map.ts';
+import type { ObjectStore } from '../objects/object-store.ts';
+import { ChunkPool } from './chunk-pool.ts';
+import type { HttpClient } from './http/http-client.ts';
+import { type Inference, Invoker } from './invoker.ts';
+import type { MiniBatch } from './mini-batch.ts';
+import { ping } from './model-server.ts';
+import { type AssembleWith, ObjectOutput } from './object-output.ts';
+import type { Progress } from './progress.ts';
+import { type ObjectRun, RecordSource, release, type Work } from './record-source.ts';
+import { ResponseBudget } from './response-budget.ts';
+import type { Settings } from './settings.ts';
+import type { SplitType } from './split/split.ts';
+
+const MIB = 2 ** 20;
+/** Reads of this size move 4 to 6 GB/s from the page cache, ones of 64 KiB less than one. */
+const CHUNK_BYTES = MIB;
+/** Memory for input, but for a record or two of the largest size: 100 MB of open requests and what is read ahead. */
+const MAX_INPUT_BYTES = 128 * MIB;
+/** Memory for responses that wait for their turn or for the store; the oldest request's may come on top. */
+const MAX_WAITING_RESPONSE_BYTES = 48 * MIB;
+/** One response; beyond it a smaller mini-batch is the remedy. */
+export const MAX_RESPONSE_BYTES = 100 * MIB;
+/** Results that may wait for an older one: a request that is tried again must not idle the others at once. */
+const LOOK_AHEAD = 1000;
+/** Outputs that are being finished at once, which hides the latency of the store's last answer. */
+const FINISHING = 16;
+
+export interface AgentTask {
+  readonly inputKey: string;
+  readonly outputKey: string;
+  readonly name: string;
+}
+
+/** How one object ended. */
+export interface AgentReport {
+  readonly task: AgentTask;
+  /** `undefined` when its output is there, whole. */
+  readonly failure: MillraceError | undefined;
+}
+
+export interface AgentOptions {
+  readonly input: ObjectStore;
+  readonly output: ObjectStore;
+  readonly client: HttpClient;
+  readonly settings: Settings;
+  /** Only for measurements of small mini-batches; otherwise `settings.maxPayloadInMB` decides. */
+  readonly maxPayloadBytes?: number;
+  readonly splitType: SplitType;
+  readonly assembleWith: AssembleWith;
+  readonly contentType: string | undefined;
+  readonly accept: string | undefined;
+  readonly invocationsTimeoutMs: number;
+  readonly invocationsMaxRetries: number;
+  readonly progress: Progress;
+  readonly clock: Clock;
+  /** Aborted to end early but well: nothing new is started, requests in flight are answered, what is whole then is kept. */
+  readonly drain: AbortSignal;
+  /** Aborted to end now. */
+  readonly signal: AbortSignal;
+  /** Called once per object, in whatever order the objects end. */
+  readonly onReport: (report: AgentReport) => void;
+}
+
+/** An object from its first mini-batch to its report. */
+interface Run extends ObjectRun {
+  readonly task: AgentTask;
+  readonly head: string;
+  readonly output: ObjectOutput;
+}
+
+interface Result {
+  readonly run: Run;
+  /** Of the mini-batch, or of the last one before the end of an object. */
+  readonly sequence: number;
+  /** `undefined` when the object has failed, and at its end. */
+  readonly inference: Inference | undefined;
+  readonly end: boolean;
+}
+
+/**
+ * The agent of one instance: one inference per record, in order. Objects are read one after the other into mini-batches,
+ * `maxConcurrentTransforms` of these are at the model server at once, whatever object they belong to, and the answers are put
+ * back in order and written. A failure is its object's own; the others go on.
+ *
+ * @throws MillraceError `ModelGone` when the server stops answering at all; the signal's reason when it is aborted. Objects
+ *   that were under way then are reported as failed, with nothing left of their outputs; ones that were not begun are not.
+ */
+export async function runAgent(tasks: AsyncIterable<AgentTask>, options: AgentOptions): Promise<void> {
+  const { settings, progress, client, clock, signal, onReport } = options;
+  const maxPayloadBytes = options.maxPayloadBytes ?? settings.maxPayloadInMB * MIB;
+  const concurrency = settings.maxConcurrentTransforms;
+  const pool = new ChunkPool(CHUNK_BYTES, chunksFor(maxPayloadBytes, concurrency));
+  const budget = new ResponseBudget(MAX_WAITING_RESPONSE_BYTES);
+  const invoker = new Invoker(
+    client,
+    budget,
+    {
+      timeoutMs: options.invocationsTimeoutMs,
+      maxRetries: options.invocationsMaxRetries,
+      maxResponseBytes: MAX_RESPONSE_BYTES,
+      contentType: options.contentType,
+      accept: options.accept,
+    },
+    progress,
+    clock,
+  );
+  const open = new Set<Run>();
+  let sequence = -1;
+
+  async function* runs(): AsyncGenerator<Run, void, undefined> {
+    for await (const task of tasks) {
+      const output = new ObjectOutput({
+        store: options.output,
+        key: task.outputKey,
+        contentType: options.accept ?? options.contentType,
+        assembleWith: options.assembleWith,
+        budget,
+        signal,
+      });
+      const run: Run = { ...task, task, head: invoker.headFor(task.name), output, failure: undefined };
+      open.add(run);
+      yield run;
+    }
+  }
+
+  const call = (work: Work<Run>, callSignal: AbortSignal): Promise<Result> | Result => {
+    const { run } = work;
+    if (work.kind === 'end') return { run, sequence, inference: undefined, end: true };
+    sequence += 1;
+    return invoke(run, work.batch, sequence, callSignal);
+  };
+
+  const invoke = async (run: Run, batch: MiniBatch, number: number, callSignal: AbortSignal): Promise<Result> => {
+    let inference: Inference | undefined;
+    try {
+      if (run.failure === undefined) {
+        inference = await invoker.invoke(run.name, run.head, batch, number, callSignal);
+        progress.records += batch.records;
+        progress.bytes += batch.bytes;
+      }
+    } catch (error) {
+      callSignal.throwIfAborted();
+      run.failure ??= asMillraceError(error);
+      if (run.failure.code === 'ModelUnreachable') await checkStillThere(client, run.failure);
+    } finally {
+      release(pool, batch);
+    }
+    return { run, sequence: number, inference, end: false };
+  };
+
+  /** Reports an object once; afterwards nothing of it is left but its output, if it has one. */
+  const report = (run: Run, failure: MillraceError | undefined): void => {
+    if (!open.delete(run)) return;
+    if (failure === undefined) progress.objectsDone += 1;
+    else progress.objectsFailed += 1;
+    onReport({ task: run.task, failure });
+  };
+
+  const finish = async (run: Run): Promise<void> => {
+    try {
+      if (run.failure === undefined) {
+        await run.output.finish();
+        progress.outputBytes += run.output.bytes;
+        return report(run, undefined);
+      }
+    } catch (error) {
+      run.failure ??= signal.aborted ? interrupted(signal) : asMillraceError(error);
+    }
+    await run.output.abort();
+    report(run, run.failure);
+  };
+
+  const finishing = new Set<Promise<void>>();
+  const source = (sourceSignal: AbortSignal) =>
+    new RecordSource({
+      store: options.input,
+      pool,
+      splitType: options.splitType,
+      strategy: settings.batchStrategy,
+      maxPayloadBytes,
+      openAhead: FINISHING,
+      drain: options.drain,
+      signal: sourceSignal,
+    }).read(runs());
+
+  try {
+    for await (const { run, inference, end, sequence: number } of orderedMap(source, call, {
+      concurrency,
+      lookAhead: concurrency + LOOK_AHEAD,
+      weigh: ({ inference: waiting }) => waiting?.bytes ?? 0,
+      maxWeight: MAX_WAITING_RESPONSE_BYTES / 2,
+      signal,
+    })) {
+      budget.advance(number + 1);
+      if (end) {
+        const done: Promise<void> = finish(run).finally(() => finishing.delete(done));
+        finishing.add(done);
+        if (finishing.size >= FINISHING) await Promise.race(finishing);
+      } else if (inference !== undefined) {
+        if (run.failure === undefined) await run.output.append(inference);
+        else budget.release(inference.bytes);
+        if (run.output.failure !== undefined) run.failure ??= asMillraceError(run.output.failure.error);
+      }
+    }
+  } finally {
+    await Promise.all(finishing);
+    const reason = signal.aborted
+      ? interrupted(signal)
+      : new MillraceError('Interrupted', { cause: 'the job ended before its turn' });
+    await Promise.all([...open].map((run) => run.output.abort()));
+    for (const run of [...open]) report(run, run.failure ?? reason);
+  }
+}
+
+/**
+ * Enough chunks for the open requests and as much again read ahead, within the bound; but always for one mini-batch that
+ * straddles its chunks, the rest of another, and the read ahead, without which nothing would move.
+ */
+function chunksFor(maxPayloadBytes: number, concurrency: number): number {
+  const least = Math.ceil(maxPayloadBytes / CHUNK_BYTES) + 3;
+  const wanted = Math.ceil((maxPayloadBytes * (concurrency + 1)) / CHUNK_BYTES) + 3;
+  return Math.max(least, Math.min(wanted, MAX_INPUT_BYTES / CHUNK_BYTES));
+}
+
+/** A server that cannot even be pinged has gone: failing object after object against it would take hours and say less. */
+async function checkStillThere(client: HttpClient, failure: MillraceError): Promise<void> {
+  for (let tries = 0; tries < 3; tries++) if (/^\d/.test(await ping(client))) return;
+  throw new MillraceError('ModelGone', { server: client.host, cause: failure.message });
+}
+
+function interrupted(signal: AbortSignal): MillraceError {
+  return signal.reason instanceof MillraceError
+    ? signal.reason
+    : new MillraceError('Interrupted', { cause: 'the job was interrupted' });
+}

@@ -1,0 +1,180 @@
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import type { Clock } from '../core/clock.ts';
+import { causeOf, MillraceError } from '../core/errors.ts';
+import { ExchangeError, type HttpResponse } from './http/connection.ts';
+import type { HttpClient } from './http/http-client.ts';
+import type { MiniBatch } from './mini-batch.ts';
+import type { Progress } from './progress.ts';
+import type { ResponseBudget } from './response-budget.ts';
+import { type Failure, parseRetryAfter, pauseBeforeRetry } from './retry-policy.ts';
+
+/** Of a refusal's body, this much is kept for the message and the data log. */
+const MAX_BODY_TEXT_BYTES = 2048;
+const decompress = promisify(gunzip);
+
+export interface InvokerOptions {
+  readonly timeoutMs: number;
+  readonly maxRetries: number;
+  readonly maxResponseBytes: number;
+  readonly contentType: string | undefined;
+  readonly accept: string | undefined;
+}
+
+/** The model's answer to one mini-batch. `bytes` stay accounted in the response budget until the owner releases them. */
+export interface Inference {
+  readonly pieces: readonly Buffer[];
+  readonly bytes: number;
+}
+
+/** Sends mini-batches to the model server until each has its answer or its retries are used up (behaviour 3). */
+export class Invoker {
+  readonly #client: HttpClient;
+  readonly #budget: ResponseBudget;
+  readonly #options: InvokerOptions;
+  readonly #progress: Progress;
+  readonly #clock: Clock;
+
+  constructor(client: HttpClient, budget: ResponseBudget, options: InvokerOptions, progress: Progress, clock: Clock) {
+    this.#client = client;
+    this.#budget = budget;
+    this.#options = options;
+    this.#progress = progress;
+    this.#clock = clock;
+  }
+
+  /** Everything of a request's head that does not change from one mini-batch of the object to the next. */
+  headFor(object: string): string {
+    const { contentType, accept } = this.#options;
+    return [
+      'POST /invocations HTTP/1.1',
+      `Host: ${this.#client.host}`,
+      'User-Agent: millrace',
+      ...(contentType === undefined ? [] : [`Content-Type: ${contentType}`]),
+      ...(accept === undefined ? [] : [`Accept: ${accept}`]),
+      'Accept-Encoding: gzip',
+      `X-Amzn-Sagemaker-Input-Object: ${headerText(object)}`,
+      `X-Amzn-Sagemaker-Input-Object-Base64: ${Buffer.from(object).toString('base64')}`,
+      'Content-Length: ',
+    ].join('\r\n');
+  }
+
+  /**
+   * @param head from `headFor`
+   * @param sequence the mini-batch's place among all of this agent, for the response budget
+   * @throws MillraceError `ModelRefused`, `ModelFailed`, `ModelUnreachable`, `ModelTimeout`, `ResponseTooLarge`; the
+   *   signal's reason when it is aborted
+   */
+  async invoke(
+    object: string,
+    head: string,
+    batch: MiniBatch,
+    sequence: number,
+    signal: AbortSignal,
+  ): Promise<Inference> {
+    const progress = this.#progress;
+    for (let tries = 1; ; tries++) {
+      let taken = 0;
+      progress.requestsInFlight += 1;
+      progress.requests += 1;
+      let attempt: { failure: Failure; error: () => MillraceError };
+      try {
+        const response = await this.#client.send({
+          head: `${head}${batch.bytes}\r\n\r\n`,
+          segments: batch.segments,
+          bytes: batch.bytes,
+          timeoutMs: this.#options.timeoutMs,
+          maxResponseBytes: this.#options.maxResponseBytes,
+          flow: {
+            received: (bytes, resume) => {
+              taken += bytes;
+              return this.#budget.take(sequence, bytes, resume);
+            },
+          },
+        });
+        const inference = await this.#decode(response);
+        const { status } = response.head;
+        if (status >= 200 && status < 300) {
+          this.#budget.take(sequence, inference.bytes - taken, () => undefined);
+          this.#budget.forget(sequence);
+          return inference;
+        }
+        this.#budget.release(taken);
+        attempt = this.#badStatus(response, inference, object, batch, tries);
+      } catch (error) {
+        this.#budget.forget(sequence);
+        this.#budget.release(taken);
+        signal.throwIfAborted();
+        if (!(error instanceof ExchangeError)) throw error;
+        attempt = this.#noResponse(error, object, batch, tries);
+      } finally {
+        progress.requestsInFlight -= 1;
+      }
+      const limits = { maxRetries: this.#options.maxRetries, maxPauseMs: this.#options.timeoutMs };
+      const pauseMs = pauseBeforeRetry(attempt.failure, tries, limits, Math.random());
+      if (pauseMs === undefined) throw attempt.error();
+      progress.retries += 1;
+      await this.#clock.sleep(pauseMs, signal);
+    }
+  }
+
+  /** Only gzip was offered, so only gzip is taken; what it grows to is held against the same limit. */
+  async #decode(response: HttpResponse): Promise<Inference> {
+    const { body, bytes } = response;
+    const encoding = response.head.headers.get('content-encoding')?.toLowerCase() ?? 'identity';
+    if (encoding === 'identity' || bytes === 0) return { pieces: body, bytes };
+    if (encoding !== 'gzip' && encoding !== 'x-gzip') {
+      throw new ExchangeError('connection', `it sent Content-Encoding "${encoding}" although only gzip was offered`);
+    }
+    try {
+      const { maxResponseBytes } = this.#options;
+      const plain = await decompress(Buffer.concat(body), { maxOutputLength: maxResponseBytes });
+      return { pieces: [plain], bytes: plain.length };
+    } catch (error) {
+      const tooLarge = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
+      throw new ExchangeError(tooLarge ? 'too-large' : 'connection', `its gzip body is broken: ${causeOf(error)}`);
+    }
+  }
+
+  #badStatus(response: HttpResponse, { pieces }: Inference, object: string, batch: MiniBatch, attempts: number) {
+    const { status, headers } = response.head;
+    const body = bodyText(pieces);
+    const details = { object, record: batch.record, offset: batch.offset, status, body };
+    const retryAfterMs = parseRetryAfter(headers.get('retry-after'), this.#clock.now());
+    return {
+      failure: { kind: 'status' as const, status, retryAfterMs },
+      error: () =>
+        status >= 400 && status < 500
+          ? new MillraceError('ModelRefused', details)
+          : new MillraceError('ModelFailed', { ...details, attempts }),
+    };
+  }
+
+  #noResponse(error: ExchangeError, object: string, batch: MiniBatch, attempts: number) {
+    const place = { object, record: batch.record, offset: batch.offset };
+    const kind = error.kind === 'aborted' ? 'connection' : error.kind;
+    return {
+      failure: { kind },
+      error: () => {
+        switch (kind) {
+          case 'timeout':
+            return new MillraceError('ModelTimeout', { ...place, seconds: this.#options.timeoutMs / 1000, attempts });
+          case 'too-large':
+            return new MillraceError('ResponseTooLarge', { ...place, limitBytes: this.#options.maxResponseBytes });
+          case 'connection':
+            return new MillraceError('ModelUnreachable', { ...place, cause: error.message, attempts });
+        }
+      },
+    };
+  }
+}
+
+/** Header values are printable ASCII: anything else in a key is percent-encoded, so that no key can add a header. The -Base64 twin has it exactly. */
+function headerText(object: string): string {
+  return object.replace(/[^\x20-\x7e]+/g, (part) => encodeURIComponent(part.toWellFormed()));
+}
+
+function bodyText(pieces: readonly Buffer[]): string {
+  const start = pieces.slice(0, 8).map((piece) => piece.subarray(0, MAX_BODY_TEXT_BYTES));
+  return Buffer.concat(start).toString('utf8', 0, MAX_BODY_TEXT_BYTES).trim();
+}

@@ -1,0 +1,99 @@
+import type { ObjectStore, ObjectWriter } from '../objects/object-store.ts';
+import type { Inference } from './invoker.ts';
+import type { ResponseBudget } from './response-budget.ts';
+
+export type AssembleWith = 'None' | 'Line';
+
+const NEWLINE = Buffer.from('\n');
+/** Inferences that may wait for a slow store before the agent stops handing over more; their bytes are in the budget. */
+const MAX_WAITING = 1024;
+
+export interface ObjectOutputOptions {
+  readonly store: ObjectStore;
+  readonly key: string;
+  readonly contentType: string | undefined;
+  readonly assembleWith: AssembleWith;
+  readonly budget: ResponseBudget;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Puts the inferences of one object together in the order in which they are appended and writes them, in the background, as
+ * one object that appears whole or not at all. The first failure is kept: `finish` throws it, `failure` tells it early.
+ */
+export class ObjectOutput {
+  readonly #options: ObjectOutputOptions;
+  #queue: Inference[] = [];
+  #writing: Promise<void> | undefined;
+  #writer: ObjectWriter | undefined;
+  #failure: { error: unknown } | undefined;
+  bytes = 0;
+
+  constructor(options: ObjectOutputOptions) {
+    this.#options = options;
+  }
+
+  /** What went wrong so far, wrapped because anything can be thrown. */
+  get failure(): { readonly error: unknown } | undefined {
+    return this.#failure;
+  }
+
+  /** Takes an inference over. A promise is returned when so many wait that the caller should too. */
+  append(inference: Inference): Promise<void> | undefined {
+    this.#queue.push(inference);
+    this.#writing ??= this.#write();
+    return this.#queue.length >= MAX_WAITING ? this.#writing : undefined;
+  }
+
+  /** Writes what is left and makes the object appear; an object without inferences becomes an empty one. */
+  async finish(): Promise<void> {
+    await this.#writing;
+    if (this.#failure !== undefined) throw this.#failure.error;
+    this.#writer ??= await this.#create();
+    await this.#writer.commit();
+  }
+
+  /** Removes whatever was written. Never rejects. */
+  async abort(): Promise<void> {
+    this.#failure ??= { error: new Error('the output was given up') };
+    await this.#writing;
+    this.#drop(this.#queue);
+    this.#queue = [];
+    await this.#writer?.abort();
+  }
+
+  async #write(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const inferences = this.#queue;
+      this.#queue = [];
+      for (const inference of inferences) {
+        try {
+          if (this.#failure === undefined) await this.#writeOne(inference);
+        } catch (error) {
+          this.#failure = { error };
+        }
+        this.#options.budget.release(inference.bytes);
+      }
+    }
+    this.#writing = undefined;
+  }
+
+  /** `AssembleWith=Line` ends each response, not each record, with one `\n` unless it already ends in one (behaviour 2). */
+  async #writeOne({ pieces, bytes }: Inference): Promise<void> {
+    this.#writer ??= await this.#create();
+    for (const piece of pieces) await this.#writer.write(piece);
+    this.bytes += bytes;
+    if (this.#options.assembleWith !== 'Line' || pieces.at(-1)?.at(-1) === NEWLINE[0]) return;
+    await this.#writer.write(NEWLINE);
+    this.bytes += 1;
+  }
+
+  #create(): Promise<ObjectWriter> {
+    const { store, key, contentType, signal } = this.#options;
+    return store.create(key, { signal, ...(contentType === undefined ? {} : { contentType }) });
+  }
+
+  #drop(inferences: readonly Inference[]): void {
+    for (const { bytes } of inferences) this.#options.budget.release(bytes);
+  }
+}

@@ -1,0 +1,31 @@
+/** What an agent has done so far: plain counters, because some of them change for every record. */
+export interface Progress {
+  /** Objects that the job has, and what they hold, as far as known. */
+  objectsTotal: number;
+  bytesTotal: number;
+  objectsDone: number;
+  objectsFailed: number;
+  /** Records and bytes of input whose inferences have come. */
+  records: number;
+  bytes: number;
+  /** Bytes of output of the objects, done or not. */
+  outputBytes: number;
+  requests: number;
+  requestsInFlight: number;
+  retries: number;
+}
+
+export function newProgress(): Progress {
+  return {
+    objectsTotal: 0,
+    bytesTotal: 0,
+    objectsDone: 0,
+    objectsFailed: 0,
+    records: 0,
+    bytes: 0,
+    outputBytes: 0,
+    requests: 0,
+    requestsInFlight: 0,
+    retries: 0,
+  };
+}

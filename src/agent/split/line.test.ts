@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { line } from './line.ts';
+
+test('boundaries agree with a search byte by byte, in any range at any alignment', () => {
+  fc.assert(
+    fc.property(
+      // Dense, sparse and empty inputs: the count changes its method with the distance of the newlines.
+      fc.array(fc.oneof({ weight: 3, arbitrary: fc.constantFrom('\n', 'x\n') }, fc.string({ maxLength: 300 })), {
+        maxLength: 400,
+      }),
+      fc.nat(),
+      fc.nat(),
+      (parts, a, b) => {
+        const bytes = Buffer.from(parts.join(''));
+        const [from, to] = [a % (bytes.length + 1), b % (bytes.length + 1)].sort((x, y) => x - y) as [number, number];
+        const boundaries = [];
+        for (let i = from; i < to; i++) if (bytes[i] === 10) boundaries.push(i + 1);
+        assert.equal(line.countBoundaries(bytes, from, to), boundaries.length);
+        assert.equal(line.firstBoundary(bytes, from, to), boundaries.at(0) ?? -1);
+        if (to > 0) assert.equal(line.lastBoundary(bytes, from, to), boundaries.at(-1) ?? -1);
+      },
+    ),
+    { numRuns: 1000 },
+  );
+});
+
+test('a thousand newlines in a row are a thousand records', () => {
+  assert.equal(line.countBoundaries(Buffer.alloc(5003, '\n'), 1, 5002), 5001);
+});

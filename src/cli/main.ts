@@ -1,0 +1,72 @@
+import { readFile } from 'node:fs/promises';
+import { asMillraceError, MillraceError } from '../core/errors.ts';
+import { modelServe } from './commands/model-serve.ts';
+import { transform } from './commands/transform.ts';
+import { suggest } from './suggest.ts';
+import type { Surroundings } from './surroundings.ts';
+import { displayTarget, tolerateClosedPipes } from './terminal.ts';
+
+const HELP = `millrace: batch transform on your own machines
+
+Usage
+  millrace transform --model MODEL --input WHERE --output WHERE [options]
+      One inference per record of a data set, in order.
+  millrace model serve FILE [options]
+      Serve an ONNX model by itself, so that curl can try it.
+  millrace COMMAND --help
+      The options of a command, with examples.
+  millrace --version
+`;
+
+type Command = (args: readonly string[], surroundings: Surroundings) => Promise<number>;
+
+const COMMANDS: ReadonlyMap<string, Command> = new Map([
+  ['transform', transform],
+  ['model serve', modelServe],
+]);
+
+/** The program. Sets the exit status and lets the process end by itself, so that everything written arrives. */
+export async function main(args: readonly string[]): Promise<void> {
+  tolerateClosedPipes(process.stdout, process.stderr);
+  try {
+    process.exitCode = await run(args);
+  } catch (error) {
+    const known = asMillraceError(error);
+    process.stderr.write(`millrace: ${known.message}\n`);
+    if (known.code === 'Unexpected' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    process.exitCode = known.fault === 'usage' ? 2 : 1;
+  }
+}
+
+async function run(args: readonly string[]): Promise<number> {
+  const [first, second = ''] = args;
+  if (first === undefined || first === '--help' || first === '-h' || first === 'help') {
+    (first === undefined ? process.stderr : process.stdout).write(HELP);
+    return first === undefined ? 2 : 0;
+  }
+  if (first === '--version' || first === '-v') {
+    process.stdout.write(`${await version()}\n`);
+    return 0;
+  }
+  const surroundings: Surroundings = {
+    cwd: process.cwd(),
+    environment: process.env,
+    stdout: process.stdout,
+    target: displayTarget(process.stderr, process.env),
+  };
+  const one = COMMANDS.get(first);
+  if (one !== undefined) return one(args.slice(1), surroundings);
+  const two = COMMANDS.get(`${first} ${second}`);
+  if (two !== undefined) return two(args.slice(2), surroundings);
+  const command =
+    args
+      .slice(0, 2)
+      .filter((word) => !word.startsWith('-'))
+      .join(' ') || first;
+  throw new MillraceError('UnknownCommand', { command, suggestion: suggest(command, [...COMMANDS.keys()]) });
+}
+
+async function version(): Promise<string> {
+  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,75 @@
+import type { Progress } from '../agent/progress.ts';
+import type { JobOutcome, TransformJobSpec } from '../jobs/transform-job.ts';
+import { bytes, count, counted, duration } from './numbers.ts';
+
+/** Failed objects that are named in the summary for people; `--json` has more. */
+const FAILURES_SHOWN = 10;
+
+export interface SummaryInput {
+  readonly spec: TransformJobSpec;
+  readonly model: string;
+  readonly outcome: JobOutcome;
+  readonly progress: Progress;
+}
+
+/** The summary for programs. Its field names are stable; `docs/reference/summary.md` explains them. */
+export function jsonSummary({ spec, model, outcome, progress }: SummaryInput): Record<string, unknown> {
+  const { settings } = outcome;
+  const seconds = outcome.milliseconds / 1000;
+  return {
+    status: outcome.status,
+    failureReason: outcome.failureReason ?? null,
+    model,
+    input: spec.input.text,
+    output: spec.output.text,
+    settings: {
+      contentType: spec.contentType ?? null,
+      accept: spec.accept ?? null,
+      splitType: spec.splitType,
+      assembleWith: spec.assembleWith,
+      batchStrategy: settings?.batchStrategy ?? null,
+      maxPayloadInMB: settings?.maxPayloadInMB ?? null,
+      maxConcurrentTransforms: settings?.maxConcurrentTransforms ?? null,
+    },
+    objects: {
+      total: progress.objectsTotal,
+      succeeded: progress.objectsDone,
+      failed: progress.objectsFailed,
+      notBegun: outcome.notBegun,
+    },
+    records: progress.records,
+    inputBytes: progress.bytes,
+    outputBytes: progress.outputBytes,
+    requests: progress.requests,
+    retries: progress.retries,
+    seconds,
+    recordsPerSecond: seconds > 0 ? Math.round(progress.records / seconds) : 0,
+    failures: outcome.failures.map(({ object, output, failure }) => ({
+      object,
+      output,
+      code: failure.code,
+      fault: failure.fault,
+      message: failure.message,
+      details: failure.details,
+    })),
+  };
+}
+
+/** The summary for people. */
+export function textSummary({ spec, outcome, progress }: SummaryInput): string {
+  const { objectsTotal, objectsDone, objectsFailed, records, retries } = progress;
+  const seconds = Math.max(outcome.milliseconds, 1) / 1000;
+  const all = objectsDone === objectsTotal;
+  const rows = [
+    `${outcome.status}: ${all ? counted(objectsDone, 'object') : `${count(objectsDone)} of ${counted(objectsTotal, 'object')}`}, ${counted(records, 'record')}, ${bytes(progress.bytes)} in ${duration(outcome.milliseconds)} (${count(records / seconds)} records/s${retries > 0 ? `, ${retries} retried` : ''})`,
+  ];
+  if (objectsDone > 0) rows.push(`Results: ${spec.output.text} (${bytes(progress.outputBytes)})`);
+  if (outcome.status === 'Failed' && outcome.failures.length === 0) rows.push(outcome.failureReason ?? '');
+  if (objectsFailed > 0) rows.push(`${counted(objectsFailed, 'object')} without a result:`);
+  for (const { object, failure } of outcome.failures.slice(0, FAILURES_SHOWN))
+    rows.push(`  ${object}: ${failure.message}`);
+  if (objectsFailed > FAILURES_SHOWN)
+    rows.push(`  … and ${count(objectsFailed - FAILURES_SHOWN)} more (--json lists 100)`);
+  if (outcome.notBegun > 0) rows.push(`${counted(outcome.notBegun, 'object')} not begun.`);
+  return rows.join('\n');
+}

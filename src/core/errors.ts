@@ -1,0 +1,207 @@
+/**
+ * Whose fault an error is. `client`, `algorithm`, `internal` and `capacity` are the prefixes of a job's failure reason
+ * (behaviour 6); `usage` is told before anything is started and ends the command with status 2.
+ */
+export type Fault = 'usage' | 'client' | 'algorithm' | 'internal' | 'capacity';
+
+interface Entry<P> {
+  readonly fault: Fault;
+  /** What happened, to which thing, and what to do next. */
+  readonly message: (p: P) => string;
+}
+
+function entry<P>(fault: Fault, message: (p: P) => string): Entry<P> {
+  return { fault, message };
+}
+
+/** Where in the input something is: the object, the first record (from 0) and the byte offset of that record. */
+export interface Place {
+  readonly object: string;
+  readonly record: number;
+  readonly offset: number;
+}
+
+const at = (p: Place): string => `record ${p.record + 1} at byte ${p.offset}`;
+
+/** Every error that millrace reports. `docs/reference/errors.md` is checked against this table. */
+export const errorTable = {
+  UnknownCommand: entry(
+    'usage',
+    (p: { command: string; suggestion: string }) =>
+      `Unknown command "${p.command}".${p.suggestion} See millrace --help.`,
+  ),
+  UnknownOption: entry(
+    'usage',
+    (p: { option: string; suggestion: string; command: string }) =>
+      `Unknown option ${p.option}.${p.suggestion} See ${p.command} --help.`,
+  ),
+  UnexpectedArgument: entry(
+    'usage',
+    (p: { argument: string; command: string }) =>
+      `"${p.argument}" is not expected here: ${p.command} takes options only. Put quotes around a value that has spaces.`,
+  ),
+  MissingOption: entry('usage', (p: { option: string; meaning: string }) => `${p.option} is missing: ${p.meaning}`),
+  InvalidOption: entry(
+    'usage',
+    (p: { option: string; value: string; rule: string }) => `${p.option} cannot be "${p.value}": ${p.rule}`,
+  ),
+  InputNotFound: entry('usage', (p: { location: string; remedy: string }) => `No input at ${p.location}: ${p.remedy}`),
+  NothingToDo: entry('usage', (p: { location: string }) =>
+    p.location.startsWith('s3://')
+      ? `No S3 objects found under S3 URL "${p.location}" given in input data source. Check the prefix; it is matched as plain text.`
+      : `Nothing to do: there is no file under ${p.location}.`,
+  ),
+  BucketNotFound: entry(
+    'usage',
+    (p: { bucket: string; endpoint: string }) =>
+      `There is no bucket "${p.bucket}" at ${p.endpoint}. Check its name, the region and --endpoint-url.`,
+  ),
+  StoreUnavailable: entry(
+    'usage',
+    (p: { location: string; cause: string }) =>
+      `Cannot reach ${p.location}: ${p.cause}. Check --endpoint-url, the credentials and the region.`,
+  ),
+  OutputCollision: entry(
+    'usage',
+    (p: { first: string; second: string; output: string }) =>
+      `The inputs ${p.first} and ${p.second} would both be written to ${p.output}. Transform them in two runs with different outputs.`,
+  ),
+  OutputNotWritable: entry(
+    'usage',
+    (p: { location: string; cause: string }) => `Cannot write to ${p.location}: ${p.cause}. Choose another --output.`,
+  ),
+  ModelNotFound: entry(
+    'usage',
+    (p: { model: string; cause: string }) =>
+      `Could not find model data at ${p.model}: ${p.cause}. --model takes a .onnx file, a folder or model.tar.gz that holds one, or http://host:port.`,
+  ),
+  ArchiveInvalid: entry(
+    'usage',
+    (p: { archive: string; cause: string }) => `${p.archive} is not a model archive (.tar.gz): ${p.cause}`,
+  ),
+  ArchiveUnsafe: entry(
+    'usage',
+    (p: { archive: string; entry: string; cause: string }) =>
+      `${p.archive} is refused: its entry "${p.entry}" ${p.cause}. Nothing was unpacked; build the archive again from inside the model's folder.`,
+  ),
+  RuntimeMissing: entry(
+    'usage',
+    (p: { cause: string }) =>
+      `The ONNX model server needs the package onnxruntime-node, which cannot be loaded here: ${p.cause}. Install it with: ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node`,
+  ),
+
+  RecordTooLarge: entry(
+    'client',
+    (p: Place & { limitBytes: number }) =>
+      `Too much data for max payload size: ${at(p)} is larger than ${p.limitBytes} bytes. Raise --max-payload-in-mb (100 at the most).`,
+  ),
+  ObjectTooLarge: entry(
+    'client',
+    (p: { object: string; sizeBytes: number; limitBytes: number }) =>
+      `Too much data for max payload size: the object has ${p.sizeBytes} bytes and is sent whole, ${p.limitBytes} are allowed. Use --split-type Line or raise --max-payload-in-mb (100 at the most).`,
+  ),
+  ModelRefused: entry(
+    'client',
+    (p: Place & { status: number; body: string }) =>
+      `The model server answered ${p.status} to the mini-batch that starts with ${at(p)}: ${p.body === '' ? '(no text)' : p.body}`,
+  ),
+  ObjectChanged: entry(
+    'client',
+    (p: { object: string; cause: string }) =>
+      `The object changed while it was read: ${p.cause}. Run it again when it is at rest.`,
+  ),
+  ObjectNameUnsafe: entry(
+    'client',
+    (p: { object: string; cause: string }) => `The name cannot be a file below the output folder: ${p.cause}.`,
+  ),
+
+  ModelFailed: entry(
+    'algorithm',
+    (p: Place & { status: number; body: string; attempts: number }) =>
+      `Bad HTTP status received from algorithm: ${p.status}, ${attempts(p)}, for the mini-batch that starts with ${at(p)}: ${p.body === '' ? '(no text)' : p.body}`,
+  ),
+  ModelUnreachable: entry(
+    'algorithm',
+    (p: Place & { cause: string; attempts: number }) =>
+      `Unable to get response from algorithm, ${attempts(p)}, for the mini-batch that starts with ${at(p)}: ${p.cause}`,
+  ),
+  ModelTimeout: entry(
+    'algorithm',
+    (p: Place & { seconds: number; attempts: number }) =>
+      `Model server did not respond to /invocations request within ${p.seconds} seconds, ${attempts(p)}, for the mini-batch that starts with ${at(p)}. Raise --invocations-timeout-in-seconds or send less at a time.`,
+  ),
+  ResponseTooLarge: entry(
+    'algorithm',
+    (p: Place & { limitBytes: number }) =>
+      `The response to the mini-batch that starts with ${at(p)} is larger than ${p.limitBytes} bytes. Send less at a time (--max-payload-in-mb 1 or --batch-strategy SingleRecord).`,
+  ),
+  ModelStartTimeout: entry(
+    'algorithm',
+    (p: { server: string; seconds: number; last: string }) =>
+      `The model server ${p.server} did not answer GET /ping with 200 within ${p.seconds} seconds (last: ${p.last}). Raise --startup-timeout-in-seconds if it needs longer.`,
+  ),
+  ModelExited: entry(
+    'algorithm',
+    (p: { how: string; output: string }) =>
+      `The model server ${p.how}.${p.output === '' ? '' : ` Its last words:\n${p.output}`}`,
+  ),
+  ModelGone: entry(
+    'algorithm',
+    (p: { server: string; cause: string }) =>
+      `The model server ${p.server} no longer answers (${p.cause}); what was not done yet is not tried.`,
+  ),
+
+  ReadFailed: entry(
+    'internal',
+    (p: { object: string; offset: number; cause: string }) => `Reading failed at byte ${p.offset}: ${p.cause}`,
+  ),
+  WriteFailed: entry('internal', (p: { output: string; cause: string }) => `Writing ${p.output} failed: ${p.cause}`),
+  Interrupted: entry('internal', (p: { cause: string }) => `Stopped: ${p.cause}`),
+  Unexpected: entry(
+    'internal',
+    (p: { cause: string }) =>
+      `Something unexpected happened, which is a fault of millrace: ${p.cause}. Please report it.`,
+  ),
+} as const;
+
+function attempts(p: { attempts: number }): string {
+  return p.attempts === 1 ? 'at the only try' : `at the last of ${p.attempts} tries`;
+}
+
+export type ErrorCode = keyof typeof errorTable;
+type Params<C extends ErrorCode> = (typeof errorTable)[C] extends Entry<infer P> ? P : never;
+
+/** An error of the table: its code, whose fault it is, and the parameters of its message as data. */
+export class MillraceError<C extends ErrorCode = ErrorCode> extends Error {
+  override readonly name = 'MillraceError';
+  readonly code: C;
+  readonly fault: Fault;
+  readonly details: Params<C>;
+
+  constructor(code: C, details: Params<C>, options?: ErrorOptions) {
+    const { fault, message } = errorTable[code] as unknown as Entry<Params<C>>;
+    super(message(details), options);
+    this.code = code;
+    this.fault = fault;
+    this.details = details;
+  }
+
+  /** True when this is the error `code`, so that its details can be read. */
+  is<D extends ErrorCode>(code: D): this is MillraceError<D> {
+    return (this.code as ErrorCode) === code;
+  }
+}
+
+/** What went wrong, in one line: the message of an error with its system code, or of whatever was thrown. */
+export function causeOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof AggregateError && error.errors.length > 0) return causeOf(error.errors[0]);
+  const inner = error.cause instanceof Error && error.message === '' ? error.cause : error;
+  return inner.message === '' ? inner.name : inner.message;
+}
+
+/** `error` itself when it is of the table, else an `Unexpected` that carries it as its cause. */
+export function asMillraceError(error: unknown): MillraceError {
+  if (error instanceof MillraceError) return error;
+  return new MillraceError('Unexpected', { cause: causeOf(error) }, { cause: error });
+}

@@ -1,0 +1,99 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { causeOf, MillraceError } from '../core/errors.ts';
+import type { Instance, InstanceDriver } from './instance.ts';
+import { OutputLines } from './output-lines.ts';
+
+/** What a model server gets between SIGTERM and SIGKILL (behaviour 3). */
+const STOP_MS = 30_000;
+
+export interface ProcessSpec {
+  /** A program with its arguments, or a line for the shell. */
+  readonly command: { readonly file: string; readonly args: readonly string[] } | { readonly shell: string };
+  readonly cwd: string;
+  /** The whole environment but for the port. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** True for millrace's own servers: they end when the channel to their parent does, even after a kill -9 of it. */
+  readonly followsParent: boolean;
+  /** Called for every line that the server prints. */
+  readonly onLine: (line: string) => void;
+}
+
+/** Model servers as child processes, each in a process group of its own so that nothing of it is left behind. */
+export function processDriver(spec: ProcessSpec): InstanceDriver {
+  return { launch: () => launch(spec) };
+}
+
+async function launch(spec: ProcessSpec): Promise<Instance> {
+  const port = await freePort();
+  const env = { ...spec.environment, SAGEMAKER_BIND_TO_PORT: String(port) };
+  const { command } = spec;
+  const [file, args, shell] = 'shell' in command ? [command.shell, [], true] : [command.file, command.args, false];
+  const child = spawn(file, args, {
+    cwd: spec.cwd,
+    env,
+    shell,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', ...(spec.followsParent ? (['ipc'] as const) : [])],
+  });
+  const lines = new OutputLines(spec.onLine);
+  child.stdout?.on('data', (bytes: Buffer) => lines.push('stdout', bytes));
+  child.stderr?.on('data', (bytes: Buffer) => lines.push('stderr', bytes));
+  const exited = new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(`could not be started: ${causeOf(error)}`));
+    // 'close' comes after the last output, but not while a grandchild keeps the pipe open: then 'exit' has to do.
+    child.once('exit', (code, signal) => {
+      const how = signal === null ? `exited with code ${code}` : `was ended by ${signal}`;
+      void Promise.race([once(child, 'close'), sleep(200)]).then(() => resolve(how));
+    });
+  });
+  if (child.pid === undefined) {
+    throw new MillraceError('ModelExited', { how: await exited, output: '' });
+  }
+  let stopping: Promise<void> | undefined;
+  return {
+    url: new URL(`http://127.0.0.1:${port}`),
+    exited,
+    lastWords: () => lines.last(),
+    stop: () => {
+      stopping ??= stop(child, exited);
+      return stopping;
+    },
+  };
+}
+
+async function stop(child: ChildProcess, exited: Promise<string>): Promise<void> {
+  if (child.connected) child.disconnect();
+  signalGroup(child, 'SIGTERM');
+  const timer = new AbortController();
+  const timeout = sleep(STOP_MS, undefined, { signal: timer.signal }).catch(() => undefined);
+  await Promise.race([exited, timeout]);
+  timer.abort();
+  // What the server started may live on when its leader has gone: a worker, a shell's child.
+  signalGroup(child, 'SIGKILL');
+  await exited;
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+}
+
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-(child.pid as number), signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') child.kill(signal);
+  }
+}
+
+/** A port that was free a moment ago. The server binds it itself, as it would in its container. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
+  return address.port;
+}
