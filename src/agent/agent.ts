@@ -15,8 +15,12 @@ import type { Settings } from './settings.ts';
 import type { SplitType } from './split/split.ts';
 
 const MIB = 2 ** 20;
-/** Reads of this size move 4 to 6 GB/s from the page cache, ones of 64 KiB less than one. */
-const CHUNK_BYTES = MIB;
+/**
+ * Input is read in pieces of about a mini-batch, within these bounds. A piece arrives once per turn of the event loop, and
+ * a turn that sends 6 MB takes a millisecond or more: with 1 MiB at a time, reading was what a job of large requests waited for.
+ */
+const MIN_CHUNK_BYTES = MIB;
+const MAX_CHUNK_BYTES = 8 * MIB;
 /** Memory for input, but for a record or two of the largest size: 100 MB of open requests and what is read ahead. */
 const MAX_INPUT_BYTES = 128 * MIB;
 /** Memory for responses that wait for their turn or for the store; the oldest request's may come on top. */
@@ -92,7 +96,7 @@ export async function runAgent(tasks: AsyncIterable<AgentTask>, options: AgentOp
   const { settings, progress, client, clock, signal, onReport } = options;
   const maxPayloadBytes = options.maxPayloadBytes ?? settings.maxPayloadInMB * MIB;
   const concurrency = settings.maxConcurrentTransforms;
-  const pool = new ChunkPool(CHUNK_BYTES, chunksFor(maxPayloadBytes, concurrency));
+  const pool = inputMemory(maxPayloadBytes, concurrency);
   const budget = new ResponseBudget(MAX_WAITING_RESPONSE_BYTES);
   const invoker = new Invoker(
     client,
@@ -219,10 +223,11 @@ export async function runAgent(tasks: AsyncIterable<AgentTask>, options: AgentOp
  * Enough chunks for the open requests and as much again read ahead, within the bound; but always for one mini-batch that
  * straddles its chunks, the rest of another, and the read ahead, without which nothing would move.
  */
-function chunksFor(maxPayloadBytes: number, concurrency: number): number {
-  const least = Math.ceil(maxPayloadBytes / CHUNK_BYTES) + 3;
-  const wanted = Math.ceil((maxPayloadBytes * (concurrency + 1)) / CHUNK_BYTES) + 3;
-  return Math.max(least, Math.min(wanted, MAX_INPUT_BYTES / CHUNK_BYTES));
+function inputMemory(maxPayloadBytes: number, concurrency: number): ChunkPool {
+  const chunkBytes = Math.min(Math.max(2 ** Math.ceil(Math.log2(maxPayloadBytes)), MIN_CHUNK_BYTES), MAX_CHUNK_BYTES);
+  const least = Math.ceil(maxPayloadBytes / chunkBytes) + 3;
+  const wanted = Math.ceil((maxPayloadBytes * (concurrency + 1)) / chunkBytes) + 3;
+  return new ChunkPool(chunkBytes, Math.max(least, Math.min(wanted, MAX_INPUT_BYTES / chunkBytes)));
 }
 
 /** A server that cannot even be pinged has gone: failing object after object against it would take hours and say less. */

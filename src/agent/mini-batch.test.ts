@@ -6,7 +6,6 @@ import { ChunkPool } from './chunk-pool.ts';
 import { type BatchStrategy, MiniBatcher } from './mini-batch.ts';
 import { line } from './split/line.ts';
 import { none } from './split/none.ts';
-import type { Split } from './split/split.ts';
 
 interface Packed {
   body: string;
@@ -18,7 +17,7 @@ interface Packed {
 /** Packs `input`, cut into pieces of the given sizes in turn, through chunks of `chunkBytes`. */
 function pack(
   input: Buffer,
-  { split = line as Split, strategy = 'MultiRecord' as BatchStrategy, max = 10, chunkBytes = 16, pieces = [5] } = {},
+  { split = line(), strategy = 'MultiRecord' as BatchStrategy, max = 10, chunkBytes = 16, pieces = [5] } = {},
 ): { batches: Packed[]; error?: MillraceError; held: number } {
   const pool = new ChunkPool(chunkBytes, Number.POSITIVE_INFINITY);
   const batcher = new MiniBatcher(pool, { split, strategy, maxPayloadBytes: max, object: 'o' });
@@ -115,8 +114,8 @@ test('a record of exactly the limit fits, one byte more does not', () => {
 });
 
 test('without a split the object is one record', () => {
-  assert.deepEqual(pack(Buffer.from('a\nb\nc'), { split: none }).batches, [
+  assert.deepEqual(pack(Buffer.from('a\nb\nc'), { split: none() }).batches, [
     { body: 'a\nb\nc', offset: 0, record: 0, records: 1 },
   ]);
-  assert.deepEqual(pack(Buffer.from(''), { split: none }).batches, []);
+  assert.deepEqual(pack(Buffer.from(''), { split: none() }).batches, []);
 });

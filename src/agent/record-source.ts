@@ -35,7 +35,7 @@ export interface RecordSourceOptions {
   readonly signal: AbortSignal;
 }
 
-const SPLITS: Readonly<Record<SplitType, Split>> = { None: none, Line: line };
+const SPLITS: Readonly<Record<SplitType, () => Split>> = { None: none, Line: line };
 /** With less room than this in a chunk, the next one is taken: small reads cost as many system calls as large ones. */
 const MIN_READ_BYTES = 64 * 1024;
 
@@ -50,12 +50,14 @@ interface Opened<R> {
  */
 export class RecordSource {
   readonly #options: RecordSourceOptions;
+  readonly #split: Split;
   readonly #readers = new Set<ObjectReader>();
   #chunk: Chunk | undefined;
   #used = 0;
 
   constructor(options: RecordSourceOptions) {
     this.#options = options;
+    this.#split = SPLITS[options.splitType]();
   }
 
   async *read<R extends ObjectRun>(runs: AsyncIterable<R>): AsyncGenerator<Work<R>, void, undefined> {
@@ -103,8 +105,8 @@ export class RecordSource {
   }
 
   async *#cut<R extends ObjectRun>(run: R, reader: ObjectReader): AsyncGenerator<Work<R>, void, undefined> {
-    const { pool, splitType, strategy, maxPayloadBytes, drain, signal } = this.#options;
-    const batcher = new MiniBatcher(pool, { split: SPLITS[splitType], strategy, maxPayloadBytes, object: run.name });
+    const { pool, strategy, maxPayloadBytes, drain, signal } = this.#options;
+    const batcher = new MiniBatcher(pool, { split: this.#split, strategy, maxPayloadBytes, object: run.name });
     const givenUp = (): boolean => run.failure !== undefined || drain.aborted;
     let cutShort = false;
     let next = this.#fill(reader);

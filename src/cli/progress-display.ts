@@ -40,6 +40,7 @@ export class ProgressDisplay {
 
   start(): void {
     this.#started = Date.now();
+    this.#samples.push({ at: this.#started, records: 0, bytes: 0 });
     this.#timer = setInterval(() => this.#tick(), this.#target.terminal ? FRAME_MS : LINE_MS);
     if (this.#target.terminal) this.#tick();
   }

@@ -19,8 +19,8 @@ interface Slot<R> {
 /**
  * Calls `call` for every item of `source`, `concurrency` at once, and yields the results in the order of the items.
  *
- * The source is pulled only when a call can be started, so memory is bounded by `lookAhead` items and `maxWeight`. The
- * first failure stops the pulling; results of the items before it are still yielded, then the error is thrown. However
+ * The source is pulled one item ahead of the calls, so that the next one is ready when a call ends; beyond that only when a
+ * call can be started, so memory is bounded by `lookAhead` items and `maxWeight`. The first failure stops the pulling; results of the items before it are still yielded, then the error is thrown. However
  * it ends (all done, a failure, an abort, or a consumer that stops early), the signal that the source and the calls were
  * given is aborted, running calls are awaited and the source is closed before this generator returns.
  *
@@ -42,6 +42,7 @@ export async function* orderedMap<T, R>(
   let stopped = false; // no further item is pulled
   let exhausted = false;
   let pulling = false;
+  let next: { item: T } | undefined; // pulled and not started yet
   let sourceError: { error: unknown } | undefined;
   let wakeConsumer: (() => void) | undefined;
   let wakeIdle: (() => void) | undefined;
@@ -85,23 +86,34 @@ export async function* orderedMap<T, R>(
     } else settle(slot, 'done', outcome, undefined);
   };
 
-  const pull = (): void => {
-    if (pulling || stopped || exhausted || running >= concurrency) return;
+  const mayStart = (): boolean => {
+    if (running >= concurrency) return false;
     const waiting = slots.length - head;
     // The oldest item may always run: were it to wait for room that only its own result can make, nothing would move.
-    if (waiting > 0 && (waiting >= lookAhead || weight >= maxWeight)) return;
+    return waiting === 0 || (waiting < lookAhead && weight < maxWeight);
+  };
+
+  const pull = (): void => {
+    if (stopped) return;
+    if (next !== undefined) {
+      if (!mayStart()) return;
+      const { item } = next;
+      next = undefined;
+      start(item);
+      if (next !== undefined || stopped) return; // the call ended at once and went on from here
+    }
+    if (pulling || exhausted) return;
     pulling = true;
     iterator.next().then(
-      (next) => {
+      (pulled) => {
         pulling = false;
-        if (next.done) {
+        if (pulled.done) {
           exhausted = true;
           wakeConsumer?.();
-          return;
+        } else if (!stopped) {
+          next = { item: pulled.value };
+          pull();
         }
-        if (stopped) return wakeConsumer?.();
-        start(next.value);
-        pull();
       },
       (error) => {
         pulling = false;
@@ -118,7 +130,7 @@ export async function* orderedMap<T, R>(
       outer.throwIfAborted();
       const slot = slots[head];
       if (slot === undefined) {
-        if (exhausted) break;
+        if (exhausted && next === undefined) break;
       } else if (slot.state === 'failed') throw slot.error;
       else if (slot.state === 'done') {
         slots[head] = undefined as unknown as Slot<R>; // lets the result go even before the array is compacted

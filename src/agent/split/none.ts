@@ -1,8 +1,10 @@
 import type { Split } from './split.ts';
 
 /** `SplitType=None`: the whole object is one record. */
-export const none: Split = {
-  lastBoundary: () => -1,
-  firstBoundary: () => -1,
-  countBoundaries: () => 0,
-};
+export function none(): Split {
+  return {
+    lastBoundary: () => -1,
+    firstBoundary: () => -1,
+    countBoundaries: () => 0,
+  };
+}

@@ -1,0 +1,65 @@
+// `npm run bench [-- --short] [-- --only PART]`: measures in one run, side by side, and prints ratios; writes docs/benchmarks.md.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type BenchContext, latency, type Measurement, memory, throughput } from './cases.ts';
+import { onnx } from './onnx-case.ts';
+
+const { values } = parseArgs({ options: { short: { type: 'boolean', default: false }, only: { type: 'string' } } });
+const parts: Readonly<Record<string, (context: BenchContext) => AsyncIterable<Measurement>>> = {
+  throughput,
+  latency,
+  memory,
+  onnx,
+};
+/** A short run on a busy machine says little: it fails only when a bar is missed by far. */
+const SLACK = values.short ? 0.6 : 1;
+
+function share({ measured, limit }: Measurement): number {
+  return limit === undefined ? measured : measured / limit;
+}
+
+function passes(one: Measurement): boolean {
+  return one.below ? share(one) <= one.bar / SLACK : share(one) >= one.bar * SLACK;
+}
+
+function row(one: Measurement): string {
+  const number = (value: number): string => (value < 10 ? value.toFixed(2) : Math.round(value).toLocaleString('en-US'));
+  const limit = one.limit === undefined ? '' : number(one.limit);
+  const ratio = one.limit === undefined ? '' : share(one).toFixed(2);
+  return `| ${one.name} | ${number(one.measured)} ${one.unit} | ${limit} | ${ratio} | ${one.below ? '≤' : '≥'} ${one.bar} | ${passes(one) ? 'yes' : '**no**'} |`;
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'millrace-bench-'));
+const rows = ['| what | millrace | wrk | share | bar | met |', '| --- | --- | --- | --- | --- | --- |'];
+let missed = 0;
+let counted = 0;
+process.stdout.write(`${rows.join('\n')}\n`);
+try {
+  for (const [name, part] of Object.entries(parts)) {
+    if (values.only !== undefined && values.only !== name) continue;
+    for await (const one of part({ folder, short: values.short })) {
+      rows.push(row(one));
+      process.stdout.write(`${row(one)}\n`);
+      counted += 1;
+      if (!passes(one)) missed += 1;
+    }
+  }
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
+if (!values.short && values.only === undefined) {
+  const machine = `${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), Node ${process.version}, ${process.platform}`;
+  const text = `# Benchmarks
+
+Written by \`npm run bench\`: one run, agent and \`wrk\` in turns against the same server, medians of five rounds. Shares are of
+what \`wrk\` gets with ready-made bodies; they carry over to other machines, the absolute figures do not. Bars without a share
+are absolute. Measured on ${machine}.
+
+${rows.join('\n')}
+`;
+  await writeFile(join(import.meta.dirname, '..', 'docs', 'benchmarks.md'), text);
+}
+process.stdout.write(`${counted} measured, ${missed} below ${values.short ? 'six tenths of ' : ''}the bar\n`);
+process.exitCode = missed > 0 || counted === 0 ? 1 : 0;

@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { settle } from './settings.ts';
+
+test('request, then execution parameters, then defaults; at most 100 MB open', () => {
+  const rows: [requested: Parameters<typeof settle>[0], offered: Parameters<typeof settle>[1], expected: string][] = [
+    [{}, {}, '1 MultiRecord 6'],
+    [{}, { maxConcurrentTransforms: 4, batchStrategy: 'SingleRecord', maxPayloadInMB: 2 }, '4 SingleRecord 2'],
+    [
+      { maxConcurrentTransforms: 8, batchStrategy: 'MultiRecord' },
+      { maxConcurrentTransforms: 4, batchStrategy: 'SingleRecord', maxPayloadInMB: 2 },
+      '8 MultiRecord 2',
+    ],
+    [{ maxConcurrentTransforms: 32 }, {}, '32 MultiRecord 3'],
+    [{ maxConcurrentTransforms: 500 }, {}, '500 MultiRecord 1'],
+    [{ maxPayloadInMB: 100 }, { maxConcurrentTransforms: 8 }, '1 MultiRecord 100'],
+    [{ maxPayloadInMB: 30 }, { maxConcurrentTransforms: 8 }, '3 MultiRecord 30'],
+    [{}, { maxPayloadInMB: 500 }, '1 MultiRecord 100'],
+  ];
+  for (const [requested, offered, expected] of rows) {
+    const { maxConcurrentTransforms, batchStrategy, maxPayloadInMB } = settle(requested, offered);
+    assert.equal(`${maxConcurrentTransforms} ${batchStrategy} ${maxPayloadInMB}`, expected);
+  }
+});
