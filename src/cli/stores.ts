@@ -6,20 +6,33 @@ import type { Place } from '../jobs/planner.ts';
 import { FileStore } from '../objects/file-store.ts';
 import { parseLocation } from '../objects/location.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
-import { S3Store, s3Client } from '../objects/s3-store.ts';
+
+export interface StoresOptions {
+  readonly cwd: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The value of `--endpoint-url`. */
+  readonly endpointUrl: string | undefined;
+}
 
 /** The object stores that a command uses, made when first needed; the owner closes them. */
 export class Stores {
   readonly #cwd: string;
+  readonly #environment: Readonly<Record<string, string | undefined>>;
   readonly #endpointUrl: string | undefined;
   readonly #files: FileStore;
   readonly #root: string;
   #client: S3Client | undefined;
   readonly #buckets = new Map<string, ObjectStore>();
 
-  constructor(options: { readonly cwd: string; readonly endpointUrl: string | undefined }) {
+  /** @throws MillraceError `InvalidOption` */
+  constructor(options: StoresOptions) {
     this.#cwd = options.cwd;
+    this.#environment = options.environment;
     this.#endpointUrl = options.endpointUrl;
+    if (options.endpointUrl !== undefined && !/^https?:\/\/[^/]/.test(options.endpointUrl)) {
+      const rule = 'it is an address like http://host:port.';
+      throw new MillraceError('InvalidOption', { option: '--endpoint-url', value: options.endpointUrl, rule });
+    }
     // One store for the whole file system, so that input and output have comparable keys.
     this.#root = parse(options.cwd).root;
     this.#files = new FileStore(this.#root, options.cwd);
@@ -28,7 +41,7 @@ export class Stores {
   /** The place of existing data: an s3:// prefix as it is, a folder with what is below it, or exactly one file. */
   async input(option: string, text: string): Promise<Place> {
     const location = this.#parse(option, text);
-    if (location.kind === 's3') return { store: this.#bucket(location.bucket), key: location.key, exact: false, text };
+    if (location.kind === 's3') return this.#prefix(location.bucket, location.key, text);
     const info = await stat(location.path).catch((error: Error) => error);
     if (info instanceof Error) {
       throw new MillraceError('InputNotFound', {
@@ -43,20 +56,20 @@ export class Stores {
   }
 
   /** A place that need not exist yet. */
-  output(option: string, text: string): Place {
+  async output(option: string, text: string): Promise<Place> {
     const location = this.#parse(option, text);
-    if (location.kind === 's3') return { store: this.#bucket(location.bucket), key: location.key, exact: false, text };
+    if (location.kind === 's3') return this.#prefix(location.bucket, location.key, text);
     return { store: this.#files, key: this.#key(location.path), exact: false, text };
   }
 
   /** An object or prefix of S3, or a path. */
-  model(
+  async model(
     option: string,
     text: string,
-  ): { readonly store: ObjectStore; readonly key: string } | { readonly path: string } {
+  ): Promise<{ readonly store: ObjectStore; readonly key: string } | { readonly path: string }> {
     const location = this.#parse(option, text);
     return location.kind === 's3'
-      ? { store: this.#bucket(location.bucket), key: location.key }
+      ? { store: await this.#bucket(location.bucket), key: location.key }
       : { path: location.path };
   }
 
@@ -75,10 +88,19 @@ export class Stores {
     return path.slice(this.#root.length).split(sep).join('/').replace(/\/+$/, '');
   }
 
-  #bucket(bucket: string): ObjectStore {
+  async #prefix(bucket: string, key: string, text: string): Promise<Place> {
+    return { store: await this.#bucket(bucket), key, exact: false, text };
+  }
+
+  async #bucket(bucket: string): Promise<ObjectStore> {
+    // Loading the SDK takes 0.1 s, which a job on local files need not wait for.
+    const { S3Store, s3Client } = await import('../objects/s3-store.ts');
     const known = this.#buckets.get(bucket);
     if (known !== undefined) return known;
+    // The AWS CLI reads both variables, and either goes before the profile; the SDK by itself knows only the first.
+    const region = this.#environment['AWS_REGION'] || this.#environment['AWS_DEFAULT_REGION'];
     this.#client ??= s3Client({
+      ...(region ? { region } : {}),
       defaultRegion: 'us-east-1',
       ...(this.#endpointUrl === undefined ? {} : { endpointUrl: this.#endpointUrl }),
     });

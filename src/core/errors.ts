@@ -84,6 +84,11 @@ export const errorTable = {
     (p: { archive: string; entry: string; cause: string }) =>
       `${p.archive} is refused: its entry "${p.entry}" ${p.cause}. Nothing was unpacked; build the archive again from inside the model's folder.`,
   ),
+  UnpackFailed: entry(
+    'usage',
+    (p: { archive: string; folder: string; cause: string }) =>
+      `Could not unpack ${p.archive} into ${p.folder}: ${p.cause}. TMPDIR names the folder for such files.`,
+  ),
   RuntimeMissing: entry(
     'usage',
     (p: { cause: string }) =>

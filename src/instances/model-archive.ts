@@ -11,7 +11,7 @@ const MAX_ENTRIES = 100_000;
  * point, outside the folder refuses the archive as a whole.
  *
  * @param text how the user named the archive
- * @throws MillraceError `ArchiveInvalid`, `ArchiveUnsafe`
+ * @throws MillraceError `ArchiveInvalid`, `ArchiveUnsafe`, `UnpackFailed`
  */
 export async function unpackArchive(file: string, folder: string, text: string, signal: AbortSignal): Promise<void> {
   let unsafe: { entry: string; cause: string } | undefined;
@@ -34,7 +34,7 @@ export async function unpackArchive(file: string, folder: string, text: string, 
   try {
     await extract({ file, cwd: folder, strict: true, preserveOwner: false });
   } catch (error) {
-    throw new MillraceError('ArchiveInvalid', { archive: text, cause: causeOf(error) }, { cause: error });
+    throw new MillraceError('UnpackFailed', { archive: text, folder, cause: causeOf(error) }, { cause: error });
   }
   signal.throwIfAborted();
 }

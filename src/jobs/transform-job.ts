@@ -50,8 +50,8 @@ export interface JobOutcome {
 
 /** What happens while a job runs. */
 export interface JobListener {
-  /** A line for the data log. */
-  dataLog(line: string): void;
+  /** A line for the data log; `failure` tells those of a failed object from the values in force. */
+  dataLog(line: string, failure: boolean): void;
   /** The values in force are known: the transform begins. */
   begun(settings: Settings): void;
 }
@@ -89,12 +89,9 @@ export async function runTransformJob(
 
   const onReport = ({ task, failure }: AgentReport): void => {
     if (failure === undefined) return;
-    for (const line of failureLines(task.name, failure, clock.now())) {
-      if (failures.length < MAX_FAILURES_KEPT) listener.dataLog(line);
-    }
-    if (failures.length < MAX_FAILURES_KEPT) {
-      failures.push({ object: task.name, output: spec.output.store.locate(task.outputKey), failure });
-    }
+    if (failures.length >= MAX_FAILURES_KEPT) return;
+    for (const line of failureLines(task.name, failure, clock.now())) listener.dataLog(line, true);
+    failures.push({ object: task.name, output: spec.output.store.locate(task.outputKey), failure });
   };
 
   try {
@@ -110,7 +107,7 @@ export async function runTransformJob(
     signal.addEventListener('abort', () => server.close('the job was stopped'), { once: true });
     await awaitReady(server, { timeoutMs: spec.startupTimeoutMs, clock, signal: AbortSignal.any([stop, drain]) });
     settings = settle(spec.requested, await executionParameters(server));
-    listener.dataLog(settingsLine(settings, clock.now()));
+    listener.dataLog(settingsLine(settings, clock.now()), false);
     listener.begun(settings);
     await runAgent(tasksOf(plan), {
       input: spec.input.store,

@@ -50,8 +50,8 @@ export async function modelServe(args: readonly string[], surroundings: Surround
     throw new MillraceError('MissingOption', { option: 'FILE', meaning: 'the .onnx file to serve.' });
   if (stray !== undefined) throw new MillraceError('UnexpectedArgument', { argument: stray, command: COMMAND });
   const stopped = Promise.race(['SIGINT', 'SIGTERM', 'SIGHUP'].map((name) => once(process, name)));
-  const stores = new Stores({ cwd: surroundings.cwd, endpointUrl: options.text('endpoint-url') });
-  const place = stores.model('FILE', model);
+  const stores = new Stores({ ...surroundings, endpointUrl: options.text('endpoint-url') });
+  const place = await stores.model('FILE', model);
   const source =
     'path' in place
       ? { kind: 'file' as const, ...place, text: model }

@@ -43,21 +43,22 @@ export async function transform(args: readonly string[], surroundings: Surroundi
   const progress = newProgress();
   const display = new ProgressDisplay(progress, surroundings.target);
   const talk = new Talk((line) => display.print(line), options.has('quiet'));
-  const stores = new Stores({ cwd: surroundings.cwd, endpointUrl: options.text('endpoint-url') });
+  const stores = new Stores({ ...surroundings, endpointUrl: options.text('endpoint-url') });
   const interruption = new Interruption(() =>
     talk.always('Interrupted: requests in flight are given a moment. Once more ends at once.'),
   );
   let artifacts: ModelArtifacts | undefined;
   try {
-    const job = await prepare(options, stores, interruption.signal);
+    // Until the job runs there is nothing to save: the first Ctrl-C ends it.
+    const job = await prepare(options, stores, interruption.drain);
     const model = required(options, 'model');
-    const server = await driverFor(options, stores, surroundings, talk, interruption.signal);
+    const server = await driverFor(options, stores, surroundings, talk, interruption.drain);
     artifacts = server.artifacts;
     announce(job, model, talk);
     const outcome = await runTransformJob(job.spec, job.plan, {
       driver: server.driver,
       listener: {
-        dataLog: (line) => talk.always(line),
+        dataLog: (line, failure) => (failure ? talk.always(line) : talk.say(line)),
         begun: () => !options.has('quiet') && display.start(),
       },
       progress,
@@ -95,7 +96,7 @@ async function prepare(options: OptionValues, stores: Stores, signal: AbortSigna
   const [inputText, outputText] = [required(options, 'input'), required(options, 'output')];
   const requested = requestedSettings(options);
   const input = await stores.input('--input', inputText);
-  const output = stores.output('--output', outputText);
+  const output = await stores.output('--output', outputText);
   const planned = await plan(input, output, signal);
   await output.store.checkWritable(output.key, signal);
   const defaults = contentDefaults(planned.objects.map(({ inputKey }) => inputKey));
@@ -152,16 +153,19 @@ async function driverFor(
     }
     return { driver: runningDriver(serverUrl(model)), artifacts: undefined };
   }
-  const place = stores.model('--model', model);
+  const place = await stores.model('--model', model);
   const artifacts = await obtainModel(
     'path' in place ? { kind: 'file', ...place, text: model } : { kind: 'object', ...place, text: model },
     signal,
   );
   try {
     const command = options.text('serve');
-    const context = { cwd: surroundings.cwd, environment, onLine: (line: string) => talk.fromModel(line) };
+    const context = { cwd: surroundings.cwd, environment };
+    // What our own server prints is of interest only when it fails, and is in the message then.
     const driver =
-      command === undefined ? await onnxDriver(artifacts, model, context) : commandDriver(command, artifacts, context);
+      command === undefined
+        ? await onnxDriver(artifacts, model, { ...context, onLine: () => undefined })
+        : commandDriver(command, artifacts, { ...context, onLine: (line) => talk.fromModel(line) });
     return { driver, artifacts };
   } catch (error) {
     await artifacts.dispose();

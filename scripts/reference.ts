@@ -1,0 +1,96 @@
+// Writes docs/reference from the tables that the code uses; `--check` says whether it is up to date (test/docs.test.ts does).
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { modelServeOptions } from '../src/cli/commands/model-serve.ts';
+import { transformOptions } from '../src/cli/commands/transform-options.ts';
+import type { OptionTable } from '../src/cli/option-table.ts';
+import { errorTable } from '../src/core/errors.ts';
+import { endings } from '../src/jobs/content-defaults.ts';
+
+const folder = join(import.meta.dirname, '..', 'docs', 'reference');
+const HEADER = '<!-- Written by `npm run docs` from the tables in src/; edit those. -->\n';
+const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+
+function options(table: OptionTable): string {
+  const rows = Object.entries(table).map(([name, spec]) => {
+    const flag = `\`--${name}${spec.value === undefined ? '' : ` ${cell(spec.value)}`}\`${spec.repeatable ? ' (repeatable)' : ''}`;
+    const range = spec.range === undefined ? '' : ` ${spec.range[0]} to ${spec.range[1].toLocaleString('en-US')}.`;
+    return `| ${flag} | ${cell(spec.meaning)}${range} | ${cell(spec.default ?? '')} |`;
+  });
+  return ['| option | meaning | default |', '| --- | --- | --- |', ...rows].join('\n');
+}
+
+/** The message with its parameters named in angle brackets. */
+function template(message: (parameters: never) => string): string {
+  const named = new Proxy(
+    {},
+    { get: (_, name) => (name === 'location' || typeof name === 'symbol' ? '<location>' : `<${name}>`) },
+  );
+  return message(named as never)
+    .replaceAll('NaN', '<record>')
+    .replace(/<record>1/g, '<record>');
+}
+
+export function pages(): ReadonlyMap<string, string> {
+  const formats = [...endings].map(
+    ([ending, { contentType, splitType, assembleWith }]) =>
+      `| \`${ending}\` | ${contentType} | ${splitType} | ${assembleWith} |`,
+  );
+  const errors = Object.entries(errorTable).map(
+    ([code, { fault, message }]) => `| \`${code}\` | ${fault} | ${cell(template(message))} |`,
+  );
+  return new Map([
+    [
+      'transform.md',
+      `${HEADER}
+# millrace transform
+
+${options(transformOptions)}
+
+## What the objects' ending decides
+
+Where all objects share one of these endings, this is assumed of what the options do not say, and shown when the job starts:
+
+| ending | content type | split | assemble |
+| --- | --- | --- | --- |
+${formats.join('\n')}
+
+## Exit status
+
+| status | meaning |
+| --- | --- |
+| 0 | all objects are done |
+| 1 | some objects failed, or the model server did; the results of the other objects are there |
+| 2 | wrong usage or nothing to do, told before anything was started |
+| 130 | interrupted with Ctrl-C (143: SIGTERM, 129: SIGHUP); requests in flight were given five seconds, whole results are kept |
+`,
+    ],
+    ['model-serve.md', `${HEADER}\n# millrace model serve\n\n${options(modelServeOptions)}\n`],
+    [
+      'errors.md',
+      `${HEADER}
+# Errors
+
+\`usage\` errors are told before anything is started (exit status 2). The others are an object's or the job's; \`client\`,
+\`algorithm\`, \`internal\` and \`capacity\` become the prefixes \`ClientError:\`, \`AlgorithmError:\`, \`InternalServerError:\` and
+\`CapacityError:\` of the failure reason. Records are counted from 1, bytes from 0.
+
+| code | fault | message |
+| --- | --- | --- |
+${errors.join('\n')}
+`,
+    ],
+  ]);
+}
+
+if (import.meta.main) {
+  const check = process.argv.includes('--check');
+  for (const [name, text] of pages()) {
+    const path = join(folder, name);
+    if (!check) await writeFile(path, text);
+    else if ((await readFile(path, 'utf8').catch(() => '')) !== text) {
+      process.stderr.write(`${path} is out of date: npm run docs\n`);
+      process.exitCode = 1;
+    }
+  }
+}
