@@ -1,11 +1,10 @@
 import { mkdir, open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** CSV lines of exactly `length` bytes, numbers between 0 and 10, `\n` included. */
+/** A line of CSV of exactly `length` bytes with its `\n`; columns of seven bytes with their comma, numbers from 0 to 10. */
 export function csvLine(length: number, seed: number): string {
   let line = '';
-  for (let i = 0; line.length < length; i++)
-    line += `${((seed * 7919 + i * 104_729) % 10_000) / 1000 + 0.0001},`.slice(0, 7);
+  for (let i = 0; line.length < length; i++) line += `${(((seed * 7919 + i * 104_729) % 100_000) / 10_000).toFixed(4)},`;
   return `${line.slice(0, length - 2)}1\n`;
 }
 
