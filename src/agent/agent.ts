@@ -26,7 +26,7 @@ const MAX_INPUT_BYTES = 128 * MIB;
 /** Memory for responses that wait for their turn or for the store; the oldest request's may come on top. */
 const MAX_WAITING_RESPONSE_BYTES = 48 * MIB;
 /** One response; beyond it a smaller mini-batch is the remedy. */
-export const MAX_RESPONSE_BYTES = 100 * MIB;
+const MAX_RESPONSE_BYTES = 100 * MIB;
 /** Results that may wait for an older one: a request that is tried again must not idle the others at once. */
 const LOOK_AHEAD = 1000;
 /** Outputs that are being finished at once, which hides the latency of the store's last answer. */
