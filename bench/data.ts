@@ -4,7 +4,8 @@ import { join } from 'node:path';
 /** A line of CSV of exactly `length` bytes with its `\n`; columns of seven bytes with their comma, numbers from 0 to 10. */
 export function csvLine(length: number, seed: number): string {
   let line = '';
-  for (let i = 0; line.length < length; i++) line += `${(((seed * 7919 + i * 104_729) % 100_000) / 10_000).toFixed(4)},`;
+  for (let i = 0; line.length < length; i++)
+    line += `${(((seed * 7919 + i * 104_729) % 100_000) / 10_000).toFixed(4)},`;
   return `${line.slice(0, length - 2)}1\n`;
 }
 
