@@ -4,7 +4,6 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
-import { systemClock } from '../core/clock.ts';
 import { MillraceError } from '../core/errors.ts';
 import type { ObjectReader, ObjectStore, ObjectWriter } from '../objects/object-store.ts';
 import { type AgentOptions, type AgentReport, runAgent } from './agent.ts';
@@ -15,6 +14,7 @@ import { newProgress } from './progress.ts';
 class MemoryStore implements Pick<ObjectStore, 'open' | 'create'> {
   readonly objects = new Map<string, Buffer>();
   open_ = 0;
+  mostOpen = 0;
   readonly readBytes: number;
   readonly failRead: (key: string, offset: number) => boolean;
   readonly failWrite: (key: string) => boolean;
@@ -34,6 +34,7 @@ class MemoryStore implements Pick<ObjectStore, 'open' | 'create'> {
     if (bytes === undefined)
       throw new MillraceError('ReadFailed', { object: key, offset: 0, cause: 'it is not there' });
     this.open_ += 1;
+    this.mostOpen = Math.max(this.mostOpen, this.open_);
     let at = 0;
     let open = true;
     return {
@@ -205,6 +206,30 @@ test('many failing objects do not use up the memory of the others', async () => 
   for (const { failure } of reports.values()) assert.equal(failure?.code, 'ModelRefused');
 });
 
+test('objects that are too large are not kept open', async () => {
+  const input = new MemoryStore();
+  for (let i = 0; i < 200; i++) input.objects.set(`o${i}`, Buffer.alloc(21));
+  const reports = await run(input, new MemoryStore(), { splitType: 'None' });
+  for (const { failure } of reports.values()) assert.equal(failure?.code, 'ObjectTooLarge');
+  assert.equal(reports.size, 200);
+  assert(input.mostOpen <= 32, `${input.mostOpen} were open at once`);
+});
+
+test('a broken answer of a busy server fails its object, not the job', async () => {
+  const input = new MemoryStore();
+  const output = new MemoryStore();
+  for (let i = 0; i < 20; i++) input.objects.set(`o${i}`, Buffer.from(`${i}\n`));
+  answer = (body, _request, response) => {
+    if (body !== '3\n') return void response.end(lengths(body));
+    response.writeHead(200, { 'Content-Length': 100 });
+    response.flushHeaders();
+    response.socket?.end('half');
+  };
+  const reports = await run(input, output);
+  assert.equal(reports.get('o3')?.failure?.code, 'ModelUnreachable');
+  assert.equal(output.objects.size, 19);
+});
+
 test('draining keeps what is whole and reports what was begun', async () => {
   const input = new MemoryStore();
   const output = new MemoryStore();
@@ -221,6 +246,7 @@ test('draining keeps what is whole and reports what was begun', async () => {
   assert(whole.length >= 10 && whole.length < 200, `${whole.length} are whole`);
   assert.equal(output.objects.size, whole.length);
   for (const { failure } of reports.values()) assert(failure === undefined || failure.code === 'Interrupted');
+  assert(reports.size <= asked + 5, `${reports.size} are reported though only ${asked} requests were sent`);
 });
 
 test('an abort ends requests in flight and leaves no output', async () => {
@@ -252,11 +278,11 @@ test('a server that has gone ends the job instead of failing object after object
   const reports: AgentReport[] = [];
   const running = run(input, new MemoryStore(), {
     client: nobody,
-    clock: systemClock,
     onReport: (report) => reports.push(report),
   });
   await assert.rejects(running, (error) => error instanceof MillraceError && error.code === 'ModelGone');
   assert(reports.length < 1000);
+  for (const { failure } of reports) assert.equal(failure?.fault, 'algorithm');
 });
 
 test('responses far beyond the budget still come in order', async () => {

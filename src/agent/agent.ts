@@ -2,11 +2,13 @@ import type { Clock } from '../core/clock.ts';
 import { asMillraceError, MillraceError } from '../core/errors.ts';
 import { orderedMap } from '../core/ordered-map.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
+import { Background } from './background.ts';
 import { ChunkPool } from './chunk-pool.ts';
+import { ExchangeError } from './http/connection.ts';
 import type { HttpClient } from './http/http-client.ts';
 import { type Inference, Invoker } from './invoker.ts';
 import type { MiniBatch } from './mini-batch.ts';
-import { ping } from './model-server.ts';
+import { accepts } from './model-server.ts';
 import { type AssembleWith, ObjectOutput } from './object-output.ts';
 import type { Progress } from './progress.ts';
 import { type ObjectRun, RecordSource, release, type Work } from './record-source.ts';
@@ -31,6 +33,11 @@ const MAX_RESPONSE_BYTES = 100 * MIB;
 const LOOK_AHEAD = 1000;
 /** Outputs that are being finished at once, which hides the latency of the store's last answer. */
 const FINISHING = 16;
+/** An output that goes to S3 keeps up to this much in parts until it is finished, and all of them together this much. */
+const MAX_OUTPUT_BYTES = 24 * MIB;
+const MAX_FINISHING_BYTES = 64 * MIB;
+/** Pauses between the attempts to reach a server that refuses connections: it may be restarting. */
+const GONE_PAUSES_MS = [500, 1000, 2000];
 
 export interface AgentTask {
   readonly inputKey: string;
@@ -111,8 +118,10 @@ export async function runAgent(tasks: AsyncIterable<AgentTask>, options: AgentOp
     progress,
     clock,
   );
+  /** Objects that are begun and not reported. */
   const open = new Set<Run>();
   let sequence = -1;
+  let stillThere: Promise<boolean> | undefined;
 
   async function* runs(): AsyncGenerator<Run, void, undefined> {
     for await (const task of tasks) {
@@ -124,14 +133,13 @@ export async function runAgent(tasks: AsyncIterable<AgentTask>, options: AgentOp
         budget,
         signal,
       });
-      const run: Run = { ...task, task, head: invoker.headFor(task.name), output, failure: undefined };
-      open.add(run);
-      yield run;
+      yield { ...task, task, head: invoker.headFor(task.name), output, failure: undefined };
     }
   }
 
   const call = (work: Work<Run>, callSignal: AbortSignal): Promise<Result> | Result => {
     const { run } = work;
+    open.add(run);
     if (work.kind === 'end') return { run, sequence, inference: undefined, end: true };
     sequence += 1;
     return invoke(run, work.batch, sequence, callSignal);
@@ -148,7 +156,14 @@ export async function runAgent(tasks: AsyncIterable<AgentTask>, options: AgentOp
     } catch (error) {
       callSignal.throwIfAborted();
       run.failure ??= asMillraceError(error);
-      if (run.failure.code === 'ModelUnreachable') await checkStillThere(client, run.failure);
+      if (isRefused(run.failure)) {
+        // One attempt to find the server again serves all requests that met the same.
+        stillThere ??= findAgain(client, clock, callSignal).finally(() => {
+          stillThere = undefined;
+        });
+        if (!(await stillThere))
+          throw new MillraceError('ModelGone', { server: client.host, cause: run.failure.message });
+      }
     } finally {
       release(pool, batch);
     }
@@ -177,7 +192,7 @@ export async function runAgent(tasks: AsyncIterable<AgentTask>, options: AgentOp
     report(run, run.failure);
   };
 
-  const finishing = new Set<Promise<void>>();
+  const finishing = new Background(FINISHING, MAX_FINISHING_BYTES);
   const source = (sourceSignal: AbortSignal) =>
     new RecordSource({
       store: options.input,
@@ -200,23 +215,21 @@ export async function runAgent(tasks: AsyncIterable<AgentTask>, options: AgentOp
     })) {
       budget.advance(number + 1);
       if (end) {
-        const done: Promise<void> = finish(run).finally(() => finishing.delete(done));
-        finishing.add(done);
-        if (finishing.size >= FINISHING) await Promise.race(finishing);
+        await finishing.add(Math.min(run.output.appended, MAX_OUTPUT_BYTES), () => finish(run));
       } else if (inference !== undefined) {
         if (run.failure === undefined) await run.output.append(inference);
         else budget.release(inference.bytes);
         if (run.output.failure !== undefined) run.failure ??= asMillraceError(run.output.failure.error);
       }
     }
-  } finally {
-    await Promise.all(finishing);
-    const reason = signal.aborted
-      ? interrupted(signal)
-      : new MillraceError('Interrupted', { cause: 'the job ended before its turn' });
+  } catch (error) {
+    await finishing.done();
+    const reason = signal.aborted ? interrupted(signal) : asMillraceError(error);
     await Promise.all([...open].map((run) => run.output.abort()));
     for (const run of [...open]) report(run, run.failure ?? reason);
+    throw error;
   }
+  await finishing.done();
 }
 
 /**
@@ -230,10 +243,21 @@ function inputMemory(maxPayloadBytes: number, concurrency: number): ChunkPool {
   return new ChunkPool(chunkBytes, Math.max(least, Math.min(wanted, MAX_INPUT_BYTES / chunkBytes)));
 }
 
-/** A server that cannot even be pinged has gone: failing object after object against it would take hours and say less. */
-async function checkStillThere(client: HttpClient, failure: MillraceError): Promise<void> {
-  for (let tries = 0; tries < 3; tries++) if (/^\d/.test(await ping(client))) return;
-  throw new MillraceError('ModelGone', { server: client.host, cause: failure.message });
+/** True for failures to connect at all; anything else a server can get over, and its other objects go on. */
+function isRefused({ cause }: MillraceError): boolean {
+  return cause instanceof ExchangeError && cause.kind === 'connect';
+}
+
+/**
+ * Whether a server that refused a connection accepts one within some seconds. Failing object after object against one that
+ * has gone would take hours and say less.
+ */
+async function findAgain(client: HttpClient, clock: Clock, signal: AbortSignal): Promise<boolean> {
+  for (const pauseMs of GONE_PAUSES_MS) {
+    await clock.sleep(pauseMs, signal);
+    if (await accepts(client)) return true;
+  }
+  return false;
 }
 
 function interrupted(signal: AbortSignal): MillraceError {

@@ -34,6 +34,8 @@ export class Invoker {
   readonly #options: InvokerOptions;
   readonly #progress: Progress;
   readonly #clock: Clock;
+  /** Set while a response is decoded. */
+  #decoding: Promise<void> | undefined;
 
   constructor(client: HttpClient, budget: ResponseBudget, options: InvokerOptions, progress: Progress, clock: Clock) {
     this.#client = client;
@@ -92,14 +94,13 @@ export class Invoker {
             },
           },
         });
-        const inference = await this.#decode(response);
         const { status } = response.head;
+        const inference = await this.#decode(response, sequence, signal);
         if (status >= 200 && status < 300) {
-          this.#budget.take(sequence, inference.bytes - taken, () => undefined);
           this.#budget.forget(sequence);
           return inference;
         }
-        this.#budget.release(taken);
+        this.#budget.release(inference.bytes);
         attempt = this.#badStatus(response, inference, object, batch, tries);
       } catch (error) {
         this.#budget.forget(sequence);
@@ -118,21 +119,35 @@ export class Invoker {
     }
   }
 
-  /** Only gzip was offered, so only gzip is taken; what it grows to is held against the same limit. */
-  async #decode(response: HttpResponse): Promise<Inference> {
-    const { body, bytes } = response;
-    const encoding = response.head.headers.get('content-encoding')?.toLowerCase() ?? 'identity';
+  /**
+   * Only gzip was offered, so only gzip is taken; what it grows to is held against the same limit. What a response grows to is
+   * not known before, so one is decoded at a time, when there is room.
+   */
+  async #decode({ head, body, bytes }: HttpResponse, sequence: number, signal: AbortSignal): Promise<Inference> {
+    const encoding = head.headers.get('content-encoding')?.toLowerCase() ?? 'identity';
     if (encoding === 'identity' || bytes === 0) return { pieces: body, bytes };
     if (encoding !== 'gzip' && encoding !== 'x-gzip') {
       throw new ExchangeError('connection', `it sent Content-Encoding "${encoding}" although only gzip was offered`);
     }
+    for (;;) {
+      await this.#budget.room(sequence, signal);
+      if (this.#decoding === undefined) break;
+      await this.#decoding;
+    }
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#decoding = promise;
     try {
-      const { maxResponseBytes } = this.#options;
-      const plain = await decompress(Buffer.concat(body), { maxOutputLength: maxResponseBytes });
+      const plain = await decompress(Buffer.concat(body), { maxOutputLength: this.#options.maxResponseBytes });
+      // Taken up at once: whoever looks for room next must see it.
+      this.#budget.take(sequence, plain.length - bytes, () => undefined);
+      this.#budget.forget(sequence);
       return { pieces: [plain], bytes: plain.length };
     } catch (error) {
       const tooLarge = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
       throw new ExchangeError(tooLarge ? 'too-large' : 'connection', `its gzip body is broken: ${causeOf(error)}`);
+    } finally {
+      this.#decoding = undefined;
+      resolve();
     }
   }
 
@@ -161,8 +176,13 @@ export class Invoker {
             return new MillraceError('ModelTimeout', { ...place, seconds: this.#options.timeoutMs / 1000, attempts });
           case 'too-large':
             return new MillraceError('ResponseTooLarge', { ...place, limitBytes: this.#options.maxResponseBytes });
+          case 'connect':
           case 'connection':
-            return new MillraceError('ModelUnreachable', { ...place, cause: error.message, attempts });
+            return new MillraceError(
+              'ModelUnreachable',
+              { ...place, cause: error.message, attempts },
+              { cause: error },
+            );
         }
       },
     };

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { causeOf, MillraceError } from '../core/errors.ts';
-import type { HttpResponse } from './http/connection.ts';
+import { ExchangeError, type HttpResponse } from './http/connection.ts';
 import type { HttpClient } from './http/http-client.ts';
 import type { BatchStrategy } from './mini-batch.ts';
 
@@ -39,12 +39,22 @@ export async function awaitReady(
 }
 
 /** One `GET /ping`: its status, or why there is none. */
-export async function ping(client: HttpClient, timeoutMs = ANSWER_MS): Promise<string> {
+async function ping(client: HttpClient, timeoutMs: number): Promise<string> {
   try {
     const { head } = await get(client, '/ping', timeoutMs);
     return String(head.status);
   } catch (error) {
     return causeOf(error);
+  }
+}
+
+/** Whether the server takes a connection, whatever it then answers, and be it too late. */
+export async function accepts(client: HttpClient): Promise<boolean> {
+  try {
+    await get(client, '/ping', ANSWER_MS);
+    return true;
+  } catch (error) {
+    return !(error instanceof ExchangeError && error.kind === 'connect');
   }
 }
 

@@ -27,6 +27,8 @@ export class ObjectOutput {
   #writing: Promise<void> | undefined;
   #writer: ObjectWriter | undefined;
   #failure: { error: unknown } | undefined;
+  /** Bytes that were taken over, and those of them, with newlines that were added, that are written. */
+  appended = 0;
   bytes = 0;
 
   constructor(options: ObjectOutputOptions) {
@@ -41,6 +43,7 @@ export class ObjectOutput {
   /** Takes an inference over. A promise is returned when so many wait that the caller should too. */
   append(inference: Inference): Promise<void> | undefined {
     this.#queue.push(inference);
+    this.appended += inference.bytes;
     this.#writing ??= this.#write();
     return this.#queue.length >= MAX_WAITING ? this.#writing : undefined;
   }
@@ -63,6 +66,7 @@ export class ObjectOutput {
   }
 
   async #write(): Promise<void> {
+    await null; // so that the caller has stored the promise before it can be taken back below
     while (this.#queue.length > 0) {
       const inferences = this.#queue;
       this.#queue = [];

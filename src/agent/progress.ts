@@ -8,7 +8,7 @@ export interface Progress {
   /** Records and bytes of input whose inferences have come. */
   records: number;
   bytes: number;
-  /** Bytes of output of the objects, done or not. */
+  /** Bytes of the outputs that are there. */
   outputBytes: number;
   requests: number;
   requestsInFlight: number;

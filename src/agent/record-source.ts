@@ -69,10 +69,10 @@ export class RecordSource {
     );
     try {
       for await (const { run, reader } of opened) {
+        if (this.#options.drain.aborted) break; // opened ahead, but not begun
         if (reader !== undefined) {
           yield* this.#cut(run, reader);
-          await reader.close();
-          this.#readers.delete(reader);
+          await this.#close(reader);
         }
         yield { kind: 'end', run };
       }
@@ -94,6 +94,7 @@ export class RecordSource {
       const reader = await store.open(run.inputKey, { signal });
       this.#readers.add(reader);
       if (splitType === 'None' && reader.size > limitBytes) {
+        await this.#close(reader);
         throw new MillraceError('ObjectTooLarge', { object: run.name, sizeBytes: reader.size, limitBytes });
       }
       return { run, reader };
@@ -102,6 +103,11 @@ export class RecordSource {
       run.failure ??= asMillraceError(error);
       return { run, reader: undefined };
     }
+  }
+
+  async #close(reader: ObjectReader): Promise<void> {
+    this.#readers.delete(reader);
+    await reader.close();
   }
 
   async *#cut<R extends ObjectRun>(run: R, reader: ObjectReader): AsyncGenerator<Work<R>, void, undefined> {

@@ -25,10 +25,22 @@ export class ResponseBudget {
     return false;
   }
 
-  /** Gives back bytes that were written, or whose response failed. */
+  /** Resolves when there is room, or `sequence` is the oldest; rejects with the signal's reason when it is aborted first. */
+  async room(sequence: number, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (this.#held <= this.#maxBytes || sequence <= this.#oldest) return;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const onAbort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    this.#waiting.set(sequence, resolve);
+    await promise.finally(() => signal.removeEventListener('abort', onAbort));
+  }
+
+  /** Gives back bytes that were written, or whose response failed. Whoever waits goes on, up to one read of 64 KiB each. */
   release(bytes: number): void {
     this.#held -= bytes;
-    while (this.#held <= this.#maxBytes && this.#waiting.size > 0) this.#resume(Math.min(...this.#waiting.keys()));
+    if (this.#held > this.#maxBytes) return;
+    for (const sequence of [...this.#waiting.keys()].sort((a, b) => a - b)) this.#resume(sequence);
   }
 
   /** Everything before `sequence` has been taken over: it is the oldest request now. */
@@ -42,7 +54,6 @@ export class ResponseBudget {
     this.#waiting.delete(sequence);
   }
 
-  /** A resumed response may arrive in full before it asks again, so each is let in by itself: one read of 64 KiB beyond. */
   #resume(sequence: number): void {
     const resume = this.#waiting.get(sequence);
     this.#waiting.delete(sequence);

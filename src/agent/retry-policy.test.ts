@@ -7,6 +7,7 @@ const status = (code: number, retryAfterMs?: number): Failure => ({ kind: 'statu
 
 test('what is tried again, and after which pause', () => {
   const rows: [failure: Failure, tries: number, random: number, pauseMs: number | undefined][] = [
+    [{ kind: 'connect' }, 1, 0, 100],
     [{ kind: 'connection' }, 1, 0, 100],
     [{ kind: 'connection' }, 2, 0, 400],
     [{ kind: 'timeout' }, 3, 0, 1600],

@@ -1,7 +1,7 @@
 /** How one try of a request ended without a result. */
 export type Failure =
   | { readonly kind: 'status'; readonly status: number; readonly retryAfterMs: number | undefined }
-  | { readonly kind: 'connection' | 'timeout' | 'too-large' };
+  | { readonly kind: 'connect' | 'connection' | 'timeout' | 'too-large' };
 
 export interface RetryLimits {
   /** `InvocationsMaxRetries`: further tries after the first one. */
@@ -32,6 +32,7 @@ export function pauseBeforeRetry(
 
 function isRetried(failure: Failure): boolean {
   switch (failure.kind) {
+    case 'connect':
     case 'connection':
     case 'timeout':
       return true;

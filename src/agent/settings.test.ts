@@ -12,7 +12,7 @@ test('request, then execution parameters, then defaults; at most 100 MB open', (
       '8 MultiRecord 2',
     ],
     [{ maxConcurrentTransforms: 32 }, {}, '32 MultiRecord 3'],
-    [{ maxConcurrentTransforms: 500 }, {}, '500 MultiRecord 1'],
+    [{}, { maxConcurrentTransforms: 1_000_000 }, '100 MultiRecord 1'],
     [{ maxPayloadInMB: 100 }, { maxConcurrentTransforms: 8 }, '1 MultiRecord 100'],
     [{ maxPayloadInMB: 30 }, { maxConcurrentTransforms: 8 }, '3 MultiRecord 30'],
     [{}, { maxPayloadInMB: 500 }, '1 MultiRecord 100'],

@@ -21,19 +21,21 @@ export const MAX_OPEN_MB = 100;
 
 /**
  * Request, then execution parameters, then the defaults. Where the product of concurrency and payload would pass 100 MB, the
- * payload gives way unless the user asked for it, then the concurrency: the user's own product was checked before.
+ * payload gives way unless the user asked for it, then the concurrency: the user's own product was checked before. A payload
+ * is a megabyte at least, so a server that offers more than 100 requests at once gets 100.
  */
 export function settle(requested: RequestedSettings, offered: ExecutionParameters): Settings {
-  const wanted = { ...DEFAULTS, ...offered, ...requested };
+  const asked = { ...DEFAULTS, ...offered, ...requested };
+  const wanted = { ...asked, maxConcurrentTransforms: Math.min(asked.maxConcurrentTransforms, MAX_OPEN_MB) };
   const payload = Math.min(wanted.maxPayloadInMB, MAX_OPEN_MB);
   const fits = wanted.maxConcurrentTransforms * payload <= MAX_OPEN_MB;
   if (fits) return { ...wanted, maxPayloadInMB: payload };
   if (requested.maxPayloadInMB === undefined) {
-    return { ...wanted, maxPayloadInMB: Math.max(1, Math.floor(MAX_OPEN_MB / wanted.maxConcurrentTransforms)) };
+    return { ...wanted, maxPayloadInMB: Math.floor(MAX_OPEN_MB / wanted.maxConcurrentTransforms) };
   }
   return {
     ...wanted,
     maxPayloadInMB: payload,
-    maxConcurrentTransforms: Math.max(1, Math.floor(MAX_OPEN_MB / payload)),
+    maxConcurrentTransforms: Math.floor(MAX_OPEN_MB / payload),
   };
 }

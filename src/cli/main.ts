@@ -4,7 +4,7 @@ import { modelServe } from './commands/model-serve.ts';
 import { transform } from './commands/transform.ts';
 import { suggest } from './suggest.ts';
 import type { Surroundings } from './surroundings.ts';
-import { displayTarget, tolerateClosedPipes } from './terminal.ts';
+import { displayTarget, outliveStreams } from './terminal.ts';
 
 const HELP = `millrace: batch transform on your own machines
 
@@ -27,7 +27,10 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
 
 /** The program. Sets the exit status and lets the process end by itself, so that everything written arrives. */
 export async function main(args: readonly string[]): Promise<void> {
-  tolerateClosedPipes(process.stdout, process.stderr);
+  const { resultLost } = outliveStreams(process.stdout, process.stderr);
+  process.once('exit', () => {
+    if (resultLost()) process.exitCode ||= 1;
+  });
   try {
     process.exitCode = await run(args);
   } catch (error) {

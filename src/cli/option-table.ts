@@ -68,7 +68,7 @@ export function parseOptions(
     if (token.kind === 'positional') positionals.push(token.value);
     if (token.kind !== 'option') continue;
     const option = token.rawName;
-    const spec = option.startsWith('--') ? table[token.name] : undefined;
+    const spec = option.startsWith('--') && Object.hasOwn(table, token.name) ? table[token.name] : undefined;
     if (spec === undefined) {
       const suggestion = suggest(
         option,

@@ -1,5 +1,6 @@
 import type { Progress } from '../agent/progress.ts';
 import { bytes, count, counted, duration } from './numbers.ts';
+import { printable } from './printable.ts';
 
 /** On a terminal the display is drawn this often; elsewhere a line is written this often. */
 const FRAME_MS = 100;
@@ -48,7 +49,7 @@ export class ProgressDisplay {
   /** Writes a line above the picture. */
   print(line: string): void {
     this.#erase();
-    this.#target.write(`${line}\n`);
+    this.#target.write(`${printable(line)}\n`);
     if (this.#timer !== undefined && this.#target.terminal) this.#draw();
   }
 
@@ -115,7 +116,7 @@ export class ProgressDisplay {
     const elapsedMs = first === undefined || last === undefined ? 0 : last.at - first.at;
     if (first === undefined || last === undefined || elapsedMs === 0) return { perSecond: 0, leftMs: undefined };
     const bytesPerMs = (last.bytes - first.bytes) / elapsedMs;
-    const leftBytes = this.#progress.bytesTotal - last.bytes;
+    const leftBytes = this.#part() < 1 ? this.#progress.bytesTotal - last.bytes : 0;
     return {
       perSecond: ((last.records - first.records) / elapsedMs) * 1000,
       leftMs: bytesPerMs > 0 && leftBytes > 0 ? leftBytes / bytesPerMs : undefined,

@@ -6,6 +6,7 @@ import type { Place } from '../jobs/planner.ts';
 import { FileStore } from '../objects/file-store.ts';
 import { parseLocation } from '../objects/location.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
+import type { S3Options } from '../objects/s3-store.ts';
 
 export interface StoresOptions {
   readonly cwd: string;
@@ -97,10 +98,8 @@ export class Stores {
     const { S3Store, s3Client } = await import('../objects/s3-store.ts');
     const known = this.#buckets.get(bucket);
     if (known !== undefined) return known;
-    // The AWS CLI reads both variables, and either goes before the profile; the SDK by itself knows only the first.
-    const region = this.#environment['AWS_REGION'] || this.#environment['AWS_DEFAULT_REGION'];
     this.#client ??= s3Client({
-      ...(region ? { region } : {}),
+      ...fromEnvironment(this.#environment),
       defaultRegion: 'us-east-1',
       ...(this.#endpointUrl === undefined ? {} : { endpointUrl: this.#endpointUrl }),
     });
@@ -108,4 +107,21 @@ export class Stores {
     this.#buckets.set(bucket, store);
     return store;
   }
+}
+
+/**
+ * What the AWS CLI takes from the environment before it looks at a profile, where the SDK by itself differs: it does not
+ * know AWS_DEFAULT_REGION, and ignores keys beside AWS_PROFILE.
+ */
+function fromEnvironment(environment: StoresOptions['environment']): Pick<S3Options, 'region' | 'credentials'> {
+  const { AWS_REGION, AWS_DEFAULT_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = environment;
+  const region = AWS_REGION || AWS_DEFAULT_REGION;
+  const keys =
+    AWS_ACCESS_KEY_ID && AWS_SECRET_ACCESS_KEY
+      ? { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY }
+      : undefined;
+  return {
+    ...(region ? { region } : {}),
+    ...(keys ? { credentials: { ...keys, ...(AWS_SESSION_TOKEN ? { sessionToken: AWS_SESSION_TOKEN } : {}) } } : {}),
+  };
 }

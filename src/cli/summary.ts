@@ -1,6 +1,7 @@
 import type { Progress } from '../agent/progress.ts';
 import type { JobOutcome, TransformJobSpec } from '../jobs/transform-job.ts';
 import { bytes, count, counted, duration } from './numbers.ts';
+import { printable } from './printable.ts';
 
 /** Failed objects that are named in the summary for people; `--json` has more. */
 const FAILURES_SHOWN = 10;
@@ -15,7 +16,7 @@ export interface SummaryInput {
 /** The summary for programs. Its field names are stable; `docs/reference/summary.md` explains them. */
 export function jsonSummary({ spec, model, outcome, progress }: SummaryInput): Record<string, unknown> {
   const { settings } = outcome;
-  const seconds = outcome.milliseconds / 1000;
+  const seconds = outcome.transformMs / 1000;
   return {
     status: outcome.status,
     failureReason: outcome.failureReason ?? null,
@@ -42,6 +43,7 @@ export function jsonSummary({ spec, model, outcome, progress }: SummaryInput): R
     outputBytes: progress.outputBytes,
     requests: progress.requests,
     retries: progress.retries,
+    startupSeconds: outcome.startupMs / 1000,
     seconds,
     recordsPerSecond: seconds > 0 ? Math.round(progress.records / seconds) : 0,
     failures: outcome.failures.map(({ object, output, failure }) => ({
@@ -58,18 +60,18 @@ export function jsonSummary({ spec, model, outcome, progress }: SummaryInput): R
 /** The summary for people. */
 export function textSummary({ spec, outcome, progress }: SummaryInput): string {
   const { objectsTotal, objectsDone, objectsFailed, records, retries } = progress;
-  const seconds = Math.max(outcome.milliseconds, 1) / 1000;
+  const seconds = Math.max(outcome.transformMs, 1) / 1000;
   const all = objectsDone === objectsTotal;
   const rows = [
-    `${outcome.status}: ${all ? counted(objectsDone, 'object') : `${count(objectsDone)} of ${counted(objectsTotal, 'object')}`}, ${counted(records, 'record')}, ${bytes(progress.bytes)} in ${duration(outcome.milliseconds)} (${count(records / seconds)} records/s${retries > 0 ? `, ${retries} retried` : ''})`,
+    `${outcome.status}: ${all ? counted(objectsDone, 'object') : `${count(objectsDone)} of ${counted(objectsTotal, 'object')}`}, ${counted(records, 'record')}, ${bytes(progress.bytes)} in ${duration(outcome.transformMs)} (${count(records / seconds)} records/s${retries > 0 ? `, ${retries} retried` : ''})`,
   ];
   if (objectsDone > 0) rows.push(`Results: ${spec.output.text} (${bytes(progress.outputBytes)})`);
-  if (outcome.status === 'Failed' && outcome.failures.length === 0) rows.push(outcome.failureReason ?? '');
+  if (outcome.jobFailure !== undefined) rows.push(outcome.failureReason ?? outcome.jobFailure.message);
   if (objectsFailed > 0) rows.push(`${counted(objectsFailed, 'object')} without a result:`);
   for (const { object, failure } of outcome.failures.slice(0, FAILURES_SHOWN))
     rows.push(`  ${object}: ${failure.message}`);
   if (objectsFailed > FAILURES_SHOWN)
     rows.push(`  … and ${count(objectsFailed - FAILURES_SHOWN)} more (--json lists 100)`);
   if (outcome.notBegun > 0) rows.push(`${counted(outcome.notBegun, 'object')} not begun.`);
-  return rows.join('\n');
+  return printable(rows.join('\n'));
 }

@@ -13,18 +13,26 @@ export function displayTarget(stream: NodeJS.WriteStream, environment: Environme
   return {
     terminal,
     colour: forced || (terminal && (environment['NO_COLOR'] ?? '') === ''),
-    columns: () => stream.columns ?? 80,
+    // A terminal that does not know its size says 0: one made by script(1), by `docker run -t`, by some CI.
+    columns: () => stream.columns || 80,
     write: (text) => {
       stream.write(text);
     },
   };
 }
 
-/** A reader such as `head` that has seen enough is no error. */
-export function tolerateClosedPipes(...streams: readonly NodeJS.WriteStream[]): void {
-  for (const stream of streams) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-    });
-  }
+/**
+ * What cannot be said must not end a job: a terminal that was closed, a full disk behind a redirection. A reader such as `head`
+ * that has seen enough is no error at all; a result that could not be written makes the exit status 1.
+ */
+export function outliveStreams(
+  stdout: NodeJS.WriteStream,
+  stderr: NodeJS.WriteStream,
+): { readonly resultLost: () => boolean } {
+  let lost = false;
+  stderr.on('error', () => undefined);
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') lost = true;
+  });
+  return { resultLost: () => lost };
 }

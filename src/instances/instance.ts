@@ -5,8 +5,11 @@ export interface Instance {
   readonly exited: Promise<string>;
   /** The last lines that it printed, at most some 20, for messages. */
   lastWords(): string;
-  /** Ends it and everything that it started: SIGTERM, 30 s, SIGKILL (behaviour 3). Never rejects; may be called twice. */
-  stop(): Promise<void>;
+  /**
+   * Ends it and everything that it started: SIGTERM, 30 s, SIGKILL (behaviour 3); without the wait when the signal is aborted.
+   * Never rejects; may be called twice.
+   */
+  stop(signal: AbortSignal): Promise<void>;
 }
 
 /** Where model servers come from. */

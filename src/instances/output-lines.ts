@@ -15,7 +15,7 @@ export class OutputLines {
 
   push(name: 'stdout' | 'stderr', bytes: Buffer): void {
     const stream = this.#open[name];
-    const lines = (stream.text + stream.decoder.write(bytes)).split(/\r?\n/);
+    const lines = (stream.text + stream.decoder.write(bytes)).split(/\r?\n|\r(?!$)/);
     const rest = lines.pop() ?? '';
     for (const line of lines) this.#emit(line);
     // A flood without a newline is cut, not kept.

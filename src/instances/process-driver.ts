@@ -5,9 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { causeOf, MillraceError } from '../core/errors.ts';
 import type { Instance, InstanceDriver } from './instance.ts';
 import { OutputLines } from './output-lines.ts';
+import { groupRuns, signalGroup } from './process-group.ts';
 
 /** What a model server gets between SIGTERM and SIGKILL (behaviour 3). */
 const STOP_MS = 30_000;
+/** How often is looked whether a process group is empty, which no event tells. */
+const STOP_POLL_MS = 25;
 
 export interface ProcessSpec {
   /** A program with its arguments, or a line for the shell. */
@@ -57,33 +60,33 @@ async function launch(spec: ProcessSpec): Promise<Instance> {
     url: new URL(`http://127.0.0.1:${port}`),
     exited,
     lastWords: () => lines.last(),
-    stop: () => {
-      stopping ??= stop(child, exited);
+    stop: (signal) => {
+      stopping ??= stop(child, exited, signal);
       return stopping;
     },
   };
 }
 
-async function stop(child: ChildProcess, exited: Promise<string>): Promise<void> {
+async function stop(child: ChildProcess, exited: Promise<string>, atOnce: AbortSignal): Promise<void> {
   if (child.connected) child.disconnect();
-  signalGroup(child, 'SIGTERM');
-  const timer = new AbortController();
-  const timeout = sleep(STOP_MS, undefined, { signal: timer.signal }).catch(() => undefined);
+  const group = child.pid as number;
+  signalGroup(group, 'SIGTERM');
+  // What the leader started may live on without it: a worker that finishes its work, the server itself when the leader is its
+  // shell. The time is theirs too.
+  const over = new AbortController();
+  const time = AbortSignal.any([atOnce, over.signal]);
+  const timeout = sleep(STOP_MS, undefined, { signal: time }).catch(() => undefined);
+  let inTime = true;
+  void timeout.then(() => {
+    inTime = false;
+  });
   await Promise.race([exited, timeout]);
-  timer.abort();
-  // What the server started may live on when its leader has gone: a worker, a shell's child.
-  signalGroup(child, 'SIGKILL');
+  while (inTime && (await groupRuns(group))) await sleep(STOP_POLL_MS);
+  over.abort();
+  signalGroup(group, 'SIGKILL');
   await exited;
   child.stdout?.destroy();
   child.stderr?.destroy();
-}
-
-function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-(child.pid as number), signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') child.kill(signal);
-  }
 }
 
 /** A port that was free a moment ago. The server binds it itself, as it would in its container. */

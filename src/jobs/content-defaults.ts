@@ -33,6 +33,7 @@ export const endings: ReadonlyMap<string, ContentDefaults> = new Map([
 export function contentDefaults(keys: Iterable<string>): ContentDefaults & { readonly because: string } {
   const seen = new Set<string>();
   for (const key of keys) {
+    if (/(^|\/)\.[^/]*$/.test(key)) continue; // .DS_Store and its like say nothing of the data
     seen.add(endingOf(key));
     if (seen.size > 1) return { ...whole(), because: 'the objects have different endings' };
   }

@@ -21,8 +21,7 @@ export function objectsFailureReason(
   failed: number,
   total: number,
 ): string {
-  const [worst] = first;
-  const prefix = worst === undefined ? 'InternalServerError' : PREFIXES[worst.failure.fault];
+  const prefix = PREFIXES[first[0]?.failure.fault ?? 'internal'];
   const each = first.slice(0, 3).map(({ object, failure }) => `${object}: ${failure.message}`);
   const more = failed > each.length ? ` (and ${failed - each.length} more)` : '';
   return cut(`${prefix}: ${failed} of ${total} objects failed. ${each.join(' | ')}`, more);

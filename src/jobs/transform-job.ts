@@ -39,21 +39,28 @@ export interface FailedObject {
 export interface JobOutcome {
   readonly status: 'Completed' | 'Failed' | 'Stopped';
   readonly failureReason: string | undefined;
+  /** What ended the job as a whole, when it was not its objects. */
+  readonly jobFailure: MillraceError | undefined;
   /** `undefined` when the model server never got as far as being asked. */
   readonly settings: Settings | undefined;
   /** The first failed objects, at most 100. */
   readonly failures: readonly FailedObject[];
   /** Objects that were not begun. */
   readonly notBegun: number;
-  readonly milliseconds: number;
+  /** From the launch of the model server to its readiness, or to the end of the job when it never was. */
+  readonly startupMs: number;
+  /** From then to the last result; the end of the model server is not in it. */
+  readonly transformMs: number;
 }
 
 /** What happens while a job runs. */
 export interface JobListener {
   /** A line for the data log; `failure` tells those of a failed object from the values in force. */
   dataLog(line: string, failure: boolean): void;
-  /** The values in force are known: the transform begins. */
-  begun(settings: Settings): void;
+  /** The model server is ready: the transform begins. */
+  begun(): void;
+  /** The last result is there; what remains is to end the model server. */
+  ended(): void;
 }
 
 export interface TransformJobOptions {
@@ -75,7 +82,8 @@ export async function runTransformJob(
   options: TransformJobOptions,
 ): Promise<JobOutcome> {
   const { driver, listener, progress, clock, drain, signal } = options;
-  const started = clock.now();
+  const launched = clock.now();
+  let begun: number | undefined;
   progress.objectsTotal = plan.objects.length;
   progress.bytesTotal = plan.bytes;
   const failures: FailedObject[] = [];
@@ -108,7 +116,8 @@ export async function runTransformJob(
     await awaitReady(server, { timeoutMs: spec.startupTimeoutMs, clock, signal: AbortSignal.any([stop, drain]) });
     settings = settle(spec.requested, await executionParameters(server));
     listener.dataLog(settingsLine(settings, clock.now()), false);
-    listener.begun(settings);
+    begun = clock.now();
+    listener.begun();
     await runAgent(tasksOf(plan), {
       input: spec.input.store,
       output: spec.output.store,
@@ -127,12 +136,13 @@ export async function runTransformJob(
       onReport,
     });
   } catch (error) {
-    if (!signal.aborted && !drain.aborted)
-      jobFailure = asMillraceError(gone.signal.aborted ? gone.signal.reason : error);
-  } finally {
-    client?.close();
-    await instance?.stop();
+    const wanted = signal.aborted || drain.aborted;
+    if (!wanted) jobFailure = asMillraceError(gone.signal.aborted ? gone.signal.reason : error);
   }
+  const ended = clock.now();
+  listener.ended();
+  client?.close();
+  await instance?.stop(signal);
 
   const { objectsDone, objectsFailed, objectsTotal } = progress;
   const interrupted = signal.aborted || drain.aborted;
@@ -141,10 +151,12 @@ export async function runTransformJob(
   return {
     status,
     failureReason: status === 'Failed' ? reasonOf(jobFailure, failures, progress) : undefined,
+    jobFailure,
     settings,
     failures,
     notBegun: objectsTotal - objectsDone - objectsFailed,
-    milliseconds: clock.now() - started,
+    startupMs: (begun ?? ended) - launched,
+    transformMs: begun === undefined ? 0 : ended - begun,
   };
 }
 

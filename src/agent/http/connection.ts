@@ -6,6 +6,15 @@ const READ_BYTES = 64 * 1024;
 /** Up to here head and body are copied together: one system call for both beats handing over two buffers. */
 const ONE_WRITE_BYTES = 16 * 1024;
 const CONNECT_TIMEOUT_MS = 10_000;
+/** A body of unknown length is kept in blocks that double between these sizes. */
+const FIRST_BLOCK_BYTES = 1024;
+const MAX_BLOCK_BYTES = 1024 * 1024;
+/**
+ * A reused connection that is closed this soon after the request was most likely on its way down before: an idle time-out of
+ * the server crossed with our request. Later, the server may have worked on it, and its death is an answer of a kind.
+ */
+const STALE_MS = 20;
+const EMPTY = Buffer.alloc(0);
 
 export interface HttpRequest {
   /** Request line and headers with the blank line. */
@@ -31,10 +40,14 @@ export interface HttpResponse {
   readonly bytes: number;
 }
 
-/** Why there is no response. `stale` means that a kept-alive connection turned out to be closed before the server saw the request. */
+/**
+ * Why there is no response: no connection could be made (`connect`), it broke or does not speak HTTP (`connection`), the
+ * response was too late or too large, or we closed the connection (`aborted`). `stale` means that a kept-alive connection was
+ * closed at the very moment of its next use.
+ */
 export class ExchangeError extends Error {
   override readonly name = 'ExchangeError';
-  readonly kind: 'connection' | 'timeout' | 'too-large' | 'aborted';
+  readonly kind: 'connect' | 'connection' | 'timeout' | 'too-large' | 'aborted';
   readonly stale: boolean;
 
   constructor(kind: ExchangeError['kind'], message: string, stale = false, options?: ErrorOptions) {
@@ -52,7 +65,10 @@ interface Exchange {
   timerStarted: number;
   remainingMs: number;
   head: Head | undefined;
-  pieces: Buffer[];
+  readonly pieces: Buffer[];
+  /** The piece that is being filled: of the length of the body where it is known, growing ones otherwise. */
+  block: Buffer;
+  filled: number;
   received: number;
 }
 
@@ -67,6 +83,8 @@ export class Connection {
   #socket: Socket | undefined;
   #connected = false;
   #used = 0;
+  /** True when a byte of an answer has come since the request. */
+  #answered = false;
   #exchange: Exchange | undefined;
   #failure: ExchangeError | undefined;
   readonly #parser: ResponseParser;
@@ -99,10 +117,13 @@ export class Connection {
         remainingMs: request.timeoutMs,
         head: undefined,
         pieces: [],
+        block: EMPTY,
+        filled: 0,
         received: 0,
       };
       this.#exchange = exchange;
       this.#used += 1;
+      this.#answered = false;
       const socket = this.#socket ?? this.#connect();
       this.#startTimer(exchange);
       this.#parser.reset();
@@ -136,7 +157,9 @@ export class Connection {
     socket.on('end', () => this.#onEnd());
     socket.on('error', (error: NodeJS.ErrnoException) => {
       const words = error.code === undefined ? error.message : `${error.code} (${error.message})`;
-      this.#fail(new ExchangeError('connection', words, this.#isStale(), { cause: error }));
+      this.#fail(
+        new ExchangeError(this.#connected ? 'connection' : 'connect', words, this.#isStale(), { cause: error }),
+      );
     });
     // Only now does the operating system let go of the memory that was being sent.
     socket.on('close', () => this.#onClose());
@@ -158,6 +181,7 @@ export class Connection {
       return false;
     }
     const before = exchange.received;
+    this.#answered = true;
     try {
       if (this.#parser.push(bytes)) {
         this.#account(exchange, before);
@@ -194,17 +218,27 @@ export class Connection {
     const exchange = this.#exchange as Exchange;
     exchange.head = head;
     if (head.length !== undefined) this.#checkSize(head.length, exchange);
-    if (head.length) exchange.pieces.push(Buffer.allocUnsafe(head.length));
+    if (head.length) exchange.block = Buffer.allocUnsafe(head.length);
   }
 
+  /** Copied at once, as the bytes are only lent. Pieces as small as a server's chunks would cost many times what they hold. */
   #onBody(bytes: Buffer, from: number, to: number): void {
     const exchange = this.#exchange as Exchange;
-    const whole = exchange.head?.length === undefined ? undefined : exchange.pieces[0];
-    if (whole === undefined) {
-      this.#checkSize(exchange.received + to - from, exchange);
-      exchange.pieces.push(Buffer.from(bytes.subarray(from, to)));
-    } else bytes.copy(whole, exchange.received, from, to);
+    this.#checkSize(exchange.received + to - from, exchange);
+    for (let at = from; at < to; ) {
+      if (exchange.filled === exchange.block.length) this.#nextBlock(exchange, to - at);
+      const count = bytes.copy(exchange.block, exchange.filled, at, to);
+      exchange.filled += count;
+      at += count;
+    }
     exchange.received += to - from;
+  }
+
+  #nextBlock(exchange: Exchange, atLeast: number): void {
+    if (exchange.filled > 0) exchange.pieces.push(exchange.block);
+    const size = Math.min(Math.max(exchange.block.length * 2, atLeast, FIRST_BLOCK_BYTES), MAX_BLOCK_BYTES);
+    exchange.block = Buffer.allocUnsafe(size);
+    exchange.filled = 0;
   }
 
   #checkSize(bytes: number, { request }: Exchange): void {
@@ -226,7 +260,9 @@ export class Connection {
   }
 
   #isStale(): boolean {
-    return this.#used > 1 && !this.#parser.started && this.#exchange?.head === undefined;
+    const exchange = this.#exchange;
+    if (this.#used === 1 || exchange === undefined || this.#answered) return false;
+    return performance.now() - exchange.timerStarted < STALE_MS;
   }
 
   #finish(exchange: Exchange): void {
@@ -235,6 +271,7 @@ export class Connection {
     const head = exchange.head as Head;
     // A server that answered before it took the whole request leaves us in the middle of it: the connection is spent.
     if (!head.keepAlive || this.#socket?.writableLength !== 0) this.close();
+    if (exchange.filled > 0) exchange.pieces.push(exchange.block.subarray(0, exchange.filled));
     exchange.resolve({ head, body: exchange.pieces, bytes: exchange.received });
   }
 

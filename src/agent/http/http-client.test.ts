@@ -126,9 +126,9 @@ test('an answer before the whole request is taken, and its connection is not use
 
 test('nobody there, and no name of a host', async () => {
   const nobody = new HttpClient(new URL('http://127.0.0.1:1'));
-  await assert.rejects(nobody.send(post('a')), failsWith('connection', /ECONNREFUSED/));
+  await assert.rejects(nobody.send(post('a')), failsWith('connect', /ECONNREFUSED/));
   const noHost = new HttpClient(new URL('http://no-such-host.invalid:80'));
-  await assert.rejects(noHost.send(post('a')), failsWith('connection', /ENOTFOUND|EAI_AGAIN/));
+  await assert.rejects(noHost.send(post('a')), failsWith('connect', /ENOTFOUND|EAI_AGAIN/));
 });
 
 test('closing the client ends what is under way', async () => {
@@ -167,4 +167,28 @@ test('a response is not read while the flow says so, and its clock stands still'
   await new Promise((resolve) => setTimeout(resolve, 120)); // twice the limit, all of it paused
   resume?.();
   assert.equal((await answer).bytes, 900);
+});
+
+test('a body in many small chunks is kept in few pieces', async () => {
+  const chunks = '4\r\nabc\n\r\n'.repeat(50_000);
+  const http = await start((socket) =>
+    socket.on('data', () => socket.write(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}0\r\n\r\n`)),
+  );
+  const answer = await http.send(post('a', { maxResponseBytes: 1_000_000 }));
+  assert.equal(text(answer), 'abc\n'.repeat(50_000));
+  assert(answer.body.length < 12, `${answer.body.length} pieces`);
+});
+
+test('a server that dies over a request is not asked the same again in secret', async () => {
+  let requests = 0;
+  const http = await start((socket) =>
+    socket.on('data', (bytes) => {
+      requests += 1;
+      if (bytes.includes('poison')) setTimeout(() => socket.destroy(), 60);
+      else socket.write(ok('x'));
+    }),
+  );
+  await http.send(post('a'));
+  await assert.rejects(http.send(post('poison')), failsWith('connection', /closed the connection|ECONNRESET/));
+  assert.equal(requests, 2);
 });

@@ -17,8 +17,8 @@ export class HttpClient {
 
   /**
    * Sends a request on a free connection, or on a new one. A server may close a kept-alive connection at the very moment
-   * that we use it again; it has not seen that request then, so the request goes out once more on a new connection, which
-   * is no retry in the sense of `InvocationsMaxRetries`.
+   * that we use it again, and has most likely not seen that request then: it goes out once more on a new connection, which is
+   * no retry in the sense of `InvocationsMaxRetries`.
    */
   async send(request: HttpRequest): Promise<HttpResponse> {
     const idle = this.#takeIdle();

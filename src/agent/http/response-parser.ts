@@ -3,7 +3,7 @@ const MAX_HEAD_BYTES = 64 * 1024;
 const CR = 13;
 const LF = 10;
 
-/** A response of a model server. Header names are in lower case; of repeated ones the last counts. */
+/** A response of a model server. Header names are in lower case, the values of repeated ones joined by commas. */
 export interface Head {
   readonly status: number;
   readonly headers: ReadonlyMap<string, string>;
@@ -45,11 +45,6 @@ export class ResponseParser {
 
   constructor(sink: ResponseSink) {
     this.#sink = sink;
-  }
-
-  /** True between the first byte of a response and its last. */
-  get started(): boolean {
-    return this.#partial.length > 0 || (this.#state !== 'head' && this.#state !== 'done');
   }
 
   /** Makes ready for the next response on the same connection. */
@@ -178,7 +173,8 @@ function parseHead(text: string): Head {
     if (name === 'content-length' && headers.has(name) && headers.get(name) !== value) {
       throw new ProtocolError('it has two different Content-Length headers');
     }
-    headers.set(name, value);
+    const before = name === 'content-length' ? undefined : headers.get(name);
+    headers.set(name, before === undefined ? value : `${before}, ${value}`);
   }
   const status = Number(code);
   const encoding = headers.get('transfer-encoding');

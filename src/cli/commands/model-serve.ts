@@ -42,22 +42,28 @@ ${describeOptions(modelServeOptions, Math.min(columns, 100))}
 export async function modelServe(args: readonly string[], surroundings: Surroundings): Promise<number> {
   const { options, positionals } = parseOptions(modelServeOptions, args, COMMAND);
   if (options.has('help')) {
-    surroundings.stdout.write(help(surroundings.stdout.columns ?? 100));
+    surroundings.stdout.write(help(surroundings.stdout.columns || 100));
     return 0;
   }
   const [model, stray] = positionals;
   if (model === undefined)
     throw new MillraceError('MissingOption', { option: 'FILE', meaning: 'the .onnx file to serve.' });
   if (stray !== undefined) throw new MillraceError('UnexpectedArgument', { argument: stray, command: COMMAND });
-  const stopped = Promise.race(['SIGINT', 'SIGTERM', 'SIGHUP'].map((name) => once(process, name)));
+  const stop = new AbortController();
+  const stopped = once(stop.signal, 'abort');
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']) process.once(name, () => stop.abort());
   const stores = new Stores({ ...surroundings, endpointUrl: options.text('endpoint-url') });
   const place = await stores.model('FILE', model);
   const source =
     'path' in place
       ? { kind: 'file' as const, ...place, text: model }
       : { kind: 'object' as const, ...place, text: model };
-  const artifacts = await obtainModel(source, new AbortController().signal);
+  const artifacts = await obtainModel(source, stop.signal).catch((error) => {
+    if (stop.signal.aborted) return undefined;
+    throw error;
+  });
   try {
+    if (artifacts === undefined || stop.signal.aborted) return 0;
     const [host, workers] = [options.text('host'), options.number('workers')];
     const server = await startOnnxServer({
       modelPath: await onnxFile(artifacts, model),
@@ -71,7 +77,7 @@ export async function modelServe(args: readonly string[], surroundings: Surround
     await server.close();
     return 0;
   } finally {
-    await artifacts.dispose();
+    await artifacts?.dispose();
     await stores.close();
   }
 }

@@ -47,7 +47,7 @@ export const transformOptions = {
   },
   'max-concurrent-transforms': {
     value: 'N',
-    range: [0, 1000],
+    range: [0, 100],
     meaning: 'How many requests are open at once; 0 leaves it to the model server.',
     default: "the model server's wish, otherwise 1",
   },

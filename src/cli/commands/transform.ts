@@ -25,6 +25,8 @@ import { transformHelp } from './transform-help.ts';
 import { transformOptions } from './transform-options.ts';
 
 const COMMAND = 'millrace transform';
+/** After this long the user is told what is being waited for. */
+const PATIENCE_MS = 1000;
 
 /**
  * `millrace transform`: everything that can be wrong with the command is told before anything is started.
@@ -35,7 +37,7 @@ const COMMAND = 'millrace transform';
 export async function transform(args: readonly string[], surroundings: Surroundings): Promise<number> {
   const { options, positionals } = parseOptions(transformOptions, args, COMMAND);
   if (options.has('help')) {
-    surroundings.stdout.write(transformHelp(surroundings.stdout.columns ?? 100));
+    surroundings.stdout.write(transformHelp(surroundings.stdout.columns || 100));
     return 0;
   }
   const [stray] = positionals;
@@ -48,25 +50,35 @@ export async function transform(args: readonly string[], surroundings: Surroundi
     talk.always('Interrupted: requests in flight are given a moment. Once more ends at once.'),
   );
   let artifacts: ModelArtifacts | undefined;
+  let patience: NodeJS.Timeout | undefined;
   try {
     // Until the job runs there is nothing to save: the first Ctrl-C ends it.
     const job = await prepare(options, stores, interruption.drain);
     const model = required(options, 'model');
     const server = await driverFor(options, stores, surroundings, talk, interruption.drain);
     artifacts = server.artifacts;
-    announce(job, model, talk);
+    announce(job, model, options, talk);
+    patience = after(PATIENCE_MS, () => talk.say('Waiting for the model server to answer GET /ping …'));
     const outcome = await runTransformJob(job.spec, job.plan, {
       driver: server.driver,
       listener: {
         dataLog: (line, failure) => (failure ? talk.always(line) : talk.say(line)),
-        begun: () => !options.has('quiet') && display.start(),
+        begun: () => {
+          clearTimeout(patience);
+          if (!options.has('quiet')) display.start();
+        },
+        ended: () => {
+          clearTimeout(patience);
+          display.stop();
+          patience = after(PATIENCE_MS, () => talk.say('Waiting for the model server to end …'));
+        },
       },
       progress,
       clock: systemClock,
       drain: interruption.drain,
       signal: interruption.signal,
     });
-    display.stop();
+    clearTimeout(patience);
     const summary = { spec: job.spec, model, outcome, progress };
     if (options.has('json')) surroundings.stdout.write(`${JSON.stringify(jsonSummary(summary))}\n`);
     else if (!options.has('quiet')) surroundings.stdout.write(`${textSummary(summary)}\n`);
@@ -77,11 +89,16 @@ export async function transform(args: readonly string[], surroundings: Surroundi
     if (interruption.exitCode !== undefined) return interruption.exitCode;
     throw error;
   } finally {
+    clearTimeout(patience);
     display.stop();
-    interruption.release();
     await artifacts?.dispose();
     await stores.close();
+    interruption.release();
   }
+}
+
+function after(ms: number, say: () => void): NodeJS.Timeout {
+  return setTimeout(say, ms).unref();
 }
 
 interface PreparedJob {
@@ -186,13 +203,16 @@ function serverUrl(text: string): URL {
 function announce(
   { plan: { objects, bytes: total, skippedOutputs }, spec, because }: PreparedJob,
   model: string,
+  options: OptionValues,
   talk: Talk,
 ): void {
   talk.say(
     `${counted(objects.length, 'object')} (${bytes(total)}): ${spec.input.text} → ${model} → ${spec.output.text}`,
   );
   const type = spec.contentType ?? 'none';
-  talk.say(`Content type ${type}, split ${spec.splitType}, assembled with ${spec.assembleWith} (${because})`);
+  const decided = ['content-type', 'split-type'].every((name) => options.has(name));
+  const why = decided ? '' : ` (${because})`;
+  talk.say(`Content type ${type}, split ${spec.splitType}, assembled with ${spec.assembleWith}${why}`);
   if (skippedOutputs > 0)
     talk.say(`${counted(skippedOutputs, 'object')} under the input left alone: results of an earlier run`);
 }
