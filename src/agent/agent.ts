@@ -22,11 +22,11 @@ const MIB = 2 ** 20;
  * a turn that sends 6 MB takes a millisecond or more: with 1 MiB at a time, reading was what a job of large requests waited for.
  */
 const MIN_CHUNK_BYTES = MIB;
-const MAX_CHUNK_BYTES = 8 * MIB;
+const MAX_CHUNK_BYTES = 4 * MIB;
 /** Memory for input, but for a record or two of the largest size: 100 MB of open requests and what is read ahead. */
-const MAX_INPUT_BYTES = 128 * MIB;
+const MAX_INPUT_BYTES = 112 * MIB;
 /** Memory for responses that wait for their turn or for the store; the oldest request's may come on top. */
-const MAX_WAITING_RESPONSE_BYTES = 48 * MIB;
+const MAX_WAITING_RESPONSE_BYTES = 40 * MIB;
 /** One response; beyond it a smaller mini-batch is the remedy. */
 const MAX_RESPONSE_BYTES = 100 * MIB;
 /** Results that may wait for an older one: a request that is tried again must not idle the others at once. */
@@ -130,7 +130,6 @@ export async function runAgent(tasks: AsyncIterable<AgentTask>, options: AgentOp
         key: task.outputKey,
         contentType: options.accept ?? options.contentType,
         assembleWith: options.assembleWith,
-        budget,
         signal,
       });
       yield { ...task, task, head: invoker.headFor(task.name), output, failure: undefined };
@@ -218,7 +217,7 @@ export async function runAgent(tasks: AsyncIterable<AgentTask>, options: AgentOp
         await finishing.add(Math.min(run.output.appended, MAX_OUTPUT_BYTES), () => finish(run));
       } else if (inference !== undefined) {
         if (run.failure === undefined) await run.output.append(inference);
-        else budget.release(inference.bytes);
+        else inference.release();
         if (run.output.failure !== undefined) run.failure ??= asMillraceError(run.output.failure.error);
       }
     }

@@ -21,10 +21,11 @@ export interface InvokerOptions {
   readonly accept: string | undefined;
 }
 
-/** The model's answer to one mini-batch. `bytes` stay accounted in the response budget until the owner releases them. */
+/** The model's answer to one mini-batch. Its memory is accounted in the response budget until its owner releases it, once. */
 export interface Inference {
   readonly pieces: readonly Buffer[];
   readonly bytes: number;
+  release(): void;
 }
 
 /** Sends mini-batches to the model server until each has its answer or its retries are used up (behaviour 3). */
@@ -100,8 +101,8 @@ export class Invoker {
           this.#budget.forget(sequence);
           return inference;
         }
-        this.#budget.release(inference.bytes);
         attempt = this.#badStatus(response, inference, object, batch, tries);
+        inference.release();
       } catch (error) {
         this.#budget.forget(sequence);
         this.#budget.release(taken);
@@ -123,9 +124,16 @@ export class Invoker {
    * Only gzip was offered, so only gzip is taken; what it grows to is held against the same limit. What a response grows to is
    * not known before, so one is decoded at a time, when there is room.
    */
-  async #decode({ head, body, bytes }: HttpResponse, sequence: number, signal: AbortSignal): Promise<Inference> {
+  async #decode(response: HttpResponse, sequence: number, signal: AbortSignal): Promise<Inference> {
+    const { head, body, bytes } = response;
     const encoding = head.headers.get('content-encoding')?.toLowerCase() ?? 'identity';
-    if (encoding === 'identity' || bytes === 0) return { pieces: body, bytes };
+    if (encoding === 'identity' || bytes === 0) {
+      const release = (): void => {
+        response.release();
+        this.#budget.release(bytes);
+      };
+      return { pieces: body, bytes, release };
+    }
     if (encoding !== 'gzip' && encoding !== 'x-gzip') {
       throw new ExchangeError('connection', `it sent Content-Encoding "${encoding}" although only gzip was offered`);
     }
@@ -141,11 +149,12 @@ export class Invoker {
       // Taken up at once: whoever looks for room next must see it.
       this.#budget.take(sequence, plain.length - bytes, () => undefined);
       this.#budget.forget(sequence);
-      return { pieces: [plain], bytes: plain.length };
+      return { pieces: [plain], bytes: plain.length, release: () => this.#budget.release(plain.length) };
     } catch (error) {
       const tooLarge = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
       throw new ExchangeError(tooLarge ? 'too-large' : 'connection', `its gzip body is broken: ${causeOf(error)}`);
     } finally {
+      response.release();
       this.#decoding = undefined;
       resolve();
     }

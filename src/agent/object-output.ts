@@ -1,19 +1,21 @@
 import type { ObjectStore, ObjectWriter } from '../objects/object-store.ts';
 import type { Inference } from './invoker.ts';
-import type { ResponseBudget } from './response-budget.ts';
 
 export type AssembleWith = 'None' | 'Line';
 
 const NEWLINE = Buffer.from('\n');
-/** Inferences that may wait for a slow store before the agent stops handing over more; their bytes are in the budget. */
+/**
+ * What may wait for a slow store before the agent stops handing over more. Without it the response budget would bound nothing:
+ * the oldest request may always read on, and handing over its response makes the next one the oldest.
+ */
 const MAX_WAITING = 1024;
+const MAX_WAITING_BYTES = 8 * 2 ** 20;
 
 export interface ObjectOutputOptions {
   readonly store: ObjectStore;
   readonly key: string;
   readonly contentType: string | undefined;
   readonly assembleWith: AssembleWith;
-  readonly budget: ResponseBudget;
   readonly signal: AbortSignal;
 }
 
@@ -24,6 +26,7 @@ export interface ObjectOutputOptions {
 export class ObjectOutput {
   readonly #options: ObjectOutputOptions;
   #queue: Inference[] = [];
+  #waitingBytes = 0;
   #writing: Promise<void> | undefined;
   #writer: ObjectWriter | undefined;
   #failure: { error: unknown } | undefined;
@@ -44,8 +47,9 @@ export class ObjectOutput {
   append(inference: Inference): Promise<void> | undefined {
     this.#queue.push(inference);
     this.appended += inference.bytes;
+    this.#waitingBytes += inference.bytes;
     this.#writing ??= this.#write();
-    return this.#queue.length >= MAX_WAITING ? this.#writing : undefined;
+    return this.#queue.length >= MAX_WAITING || this.#waitingBytes >= MAX_WAITING_BYTES ? this.#writing : undefined;
   }
 
   /** Writes what is left and makes the object appear; an object without inferences becomes an empty one. */
@@ -60,7 +64,7 @@ export class ObjectOutput {
   async abort(): Promise<void> {
     this.#failure ??= { error: new Error('the output was given up') };
     await this.#writing;
-    this.#drop(this.#queue);
+    for (const inference of this.#queue) inference.release();
     this.#queue = [];
     await this.#writer?.abort();
   }
@@ -76,7 +80,8 @@ export class ObjectOutput {
         } catch (error) {
           this.#failure = { error };
         }
-        this.#options.budget.release(inference.bytes);
+        this.#waitingBytes -= inference.bytes;
+        inference.release();
       }
     }
     this.#writing = undefined;
@@ -95,9 +100,5 @@ export class ObjectOutput {
   #create(): Promise<ObjectWriter> {
     const { store, key, contentType, signal } = this.#options;
     return store.create(key, { signal, ...(contentType === undefined ? {} : { contentType }) });
-  }
-
-  #drop(inferences: readonly Inference[]): void {
-    for (const { bytes } of inferences) this.#options.budget.release(bytes);
   }
 }

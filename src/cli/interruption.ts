@@ -2,12 +2,14 @@
 const GRACE_MS = 5000;
 
 /**
- * Turns Ctrl-C and its kin into the two ways a job can end early: the first signal drains it, so that requests in flight are
- * answered and whole outputs kept; a second one, or five seconds, ends it at once. `release` gives the signals back.
+ * Turns Ctrl-C and its kin into the ways a job can end early: the first signal drains it, so that requests in flight are
+ * answered and whole outputs kept; five seconds later it ends; a second signal ends it and everything at once. `release` gives
+ * the signals back.
  */
 export class Interruption {
   readonly #drain = new AbortController();
   readonly #abort = new AbortController();
+  readonly #hurry = new AbortController();
   readonly #onSignal: (name: NodeJS.Signals) => void;
   #received: NodeJS.Signals | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -16,6 +18,7 @@ export class Interruption {
     this.#onSignal = (name) => {
       if (this.#received !== undefined) {
         this.#abort.abort();
+        this.#hurry.abort();
         return;
       }
       this.#received = name;
@@ -32,6 +35,11 @@ export class Interruption {
 
   get signal(): AbortSignal {
     return this.#abort.signal;
+  }
+
+  /** Aborted by a second signal: nothing is to be waited for any more. */
+  get hurry(): AbortSignal {
+    return this.#hurry.signal;
   }
 
   /** 128 and the number of the signal, as shells have it; `undefined` when there was none. */

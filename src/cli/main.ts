@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { asMillraceError, MillraceError } from '../core/errors.ts';
 import { modelServe } from './commands/model-serve.ts';
 import { transform } from './commands/transform.ts';
+import { printable } from './printable.ts';
 import { suggest } from './suggest.ts';
 import type { Surroundings } from './surroundings.ts';
 import { displayTarget, outliveStreams } from './terminal.ts';
@@ -35,7 +36,7 @@ export async function main(args: readonly string[]): Promise<void> {
     process.exitCode = await run(args);
   } catch (error) {
     const known = asMillraceError(error);
-    process.stderr.write(`millrace: ${known.message}\n`);
+    process.stderr.write(`millrace: ${printable(known.message)}\n`);
     if (known.code === 'Unexpected' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
     process.exitCode = known.fault === 'usage' ? 2 : 1;
   }

@@ -73,6 +73,8 @@ export interface TransformJobOptions {
   readonly drain: AbortSignal;
   /** Aborted to end now. */
   readonly signal: AbortSignal;
+  /** Aborted when not even the model server's own end is to be waited for. */
+  readonly hurry: AbortSignal;
 }
 
 /** Runs a planned job to its end on one instance. Everything that it starts is gone when it resolves; it does not reject. */
@@ -142,7 +144,7 @@ export async function runTransformJob(
   const ended = clock.now();
   listener.ended();
   client?.close();
-  await instance?.stop(signal);
+  await instance?.stop(options.hurry);
 
   const { objectsDone, objectsFailed, objectsTotal } = progress;
   const interrupted = signal.aborted || drain.aborted;

@@ -1,5 +1,5 @@
-import { constants } from 'node:fs';
-import { access, mkdir, open, opendir, realpath, stat } from 'node:fs/promises';
+import { constants, type Dir } from 'node:fs';
+import { access, type FileHandle, mkdir, open, opendir, realpath, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { causeOf, MillraceError } from '../core/errors.ts';
 import { FileReader } from './file-reader.ts';
@@ -23,7 +23,7 @@ export class FileStore implements ObjectStore {
   locate(key: string): string {
     const path = join(this.#root, key);
     const near = relative(this.#cwd, path);
-    return near === '' ? '.' : near.startsWith('..') ? path : near;
+    return near === '' ? '.' : near === '..' || near.startsWith(`..${sep}`) ? path : near;
   }
 
   nameOf(key: string): string {
@@ -34,7 +34,7 @@ export class FileStore implements ObjectStore {
     const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
     const found: ObjectInfo[] = [];
     await this.#walk(join(this.#root, folder), folder, prefix, [], found, signal);
-    found.sort((a, b) => (a.key < b.key ? -1 : 1));
+    found.sort((a, b) => compareKeys(a.key, b.key));
     yield* found;
   }
 
@@ -48,9 +48,11 @@ export class FileStore implements ObjectStore {
     signal: AbortSignal,
   ): Promise<void> {
     signal.throwIfAborted();
-    const real = await realpath(path);
-    if (above.includes(real)) return;
-    for await (const entry of await opendir(path)) {
+    const entered = await this.#enter(path);
+    if (entered === undefined) return;
+    const { real, entries } = entered;
+    if (above.includes(real)) return entries.close();
+    for await (const entry of entries) {
       const key = folder + entry.name;
       if (entry.isDirectory()) {
         if (key.startsWith(prefix) || prefix.startsWith(`${key}/`)) {
@@ -60,10 +62,22 @@ export class FileStore implements ObjectStore {
       }
       if (!key.startsWith(prefix) || isPartial(entry.name)) continue;
       const info = await stat(join(path, entry.name)).catch(() => undefined);
-      if (info?.isFile()) found.push({ key, size: info.size });
-      else if (info?.isDirectory()) {
+      // A link to nothing or a name that is no UTF-8 cannot be read: its own failure will say so. Passing over it would lose it.
+      if (info === undefined || info.isFile()) found.push({ key, size: info?.size ?? 0 });
+      else if (info.isDirectory()) {
         await this.#walk(join(path, entry.name), `${key}/`, prefix, [...above, real], found, signal);
       }
+    }
+  }
+
+  /** A folder that is not there has nothing in it, as in any object store; one that may not be looked into must not go missing. */
+  async #enter(path: string): Promise<{ readonly real: string; readonly entries: Dir } | undefined> {
+    try {
+      return { real: await realpath(path), entries: await opendir(path) };
+    } catch (error) {
+      if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+      const location = this.locate(relative(this.#root, path));
+      throw new MillraceError('InputNotFound', { location, remedy: `${causeOf(error)}.` }, { cause: error });
     }
   }
 
@@ -79,27 +93,35 @@ export class FileStore implements ObjectStore {
     const place = securePath(this.#root, key);
     if ('invalid' in place) throw new MillraceError('ObjectNameUnsafe', { object, cause: place.invalid });
     const start = options.start ?? 0;
+    let handle: FileHandle | undefined;
     try {
-      const handle = await open(place.path, 'r');
+      handle = await open(place.path, 'r');
       const { size } = await handle.stat();
+      if (start > size) throw new Error(`it has only ${size} bytes`);
       return new FileReader(handle, { object, start, size, signal: options.signal });
     } catch (error) {
+      await handle?.close();
       throw new MillraceError('ReadFailed', { object, offset: start, cause: causeOf(error) }, { cause: error });
     }
   }
 
-  async create(key: string, _options: { readonly signal: AbortSignal }): Promise<ObjectWriter> {
+  async create(key: string, { signal }: { readonly signal: AbortSignal }): Promise<ObjectWriter> {
     const output = this.locate(key);
     const place = securePath(this.#root, key);
     if ('invalid' in place) throw new MillraceError('ObjectNameUnsafe', { object: output, cause: place.invalid });
     const folder = dirname(place.path);
+    const partial = partialName(place.path);
     try {
       if (!this.#folders.has(folder)) {
         await mkdir(folder, { recursive: true });
         if (this.#folders.size < 10_000) this.#folders.add(folder);
       }
-      const partial = partialName(place.path);
-      return new FileWriter(await open(partial, 'wx'), { partial, path: place.path, output });
+      const handle = await open(partial, 'wx').catch(async (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error;
+        await mkdir(folder, { recursive: true }); // somebody removed it meanwhile
+        return open(partial, 'wx');
+      });
+      return new FileWriter(handle, { partial, path: place.path, output, signal });
     } catch (error) {
       throw new MillraceError('WriteFailed', { output, cause: causeOf(error) }, { cause: error });
     }
@@ -126,4 +148,21 @@ export class FileStore implements ObjectStore {
   }
 
   async close(): Promise<void> {}
+}
+
+/**
+ * The order of the UTF-8 bytes, in which S3 lists. JavaScript compares UTF-16 units, which puts surrogates, that stand for
+ * what is beyond U+FFFF, before U+E000.
+ */
+function compareKeys(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let at = 0; at < length; at++) {
+    const [x, y] = [a.charCodeAt(at), b.charCodeAt(at)];
+    if (x !== y) return (isSurrogate(x) ? 0x10000 : x) - (isSurrogate(y) ? 0x10000 : y) || x - y;
+  }
+  return a.length - b.length;
+}
+
+function isSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit < 0xe000;
 }

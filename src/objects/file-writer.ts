@@ -21,20 +21,31 @@ export function isPartial(name: string): boolean {
 /** Small writes are gathered up to this many bytes: a 200-byte result must not cost a system call. */
 const BLOCK_BYTES = 256 * 1024;
 
+export interface FileWriterOptions {
+  /** The hidden neighbour, open as the handle, and the file that it becomes. */
+  readonly partial: string;
+  readonly path: string;
+  /** The file's name in messages. */
+  readonly output: string;
+  readonly signal: AbortSignal;
+}
+
 export class FileWriter implements ObjectWriter {
   readonly #handle: FileHandle;
   readonly #partial: string;
   readonly #path: string;
   readonly #output: string;
+  readonly #signal: AbortSignal;
   #block: Buffer | undefined;
   #filled = 0;
   #closed: Promise<void> | undefined;
 
-  constructor(handle: FileHandle, names: { readonly partial: string; readonly path: string; readonly output: string }) {
+  constructor(handle: FileHandle, options: FileWriterOptions) {
     this.#handle = handle;
-    this.#partial = names.partial;
-    this.#path = names.path;
-    this.#output = names.output;
+    this.#partial = options.partial;
+    this.#path = options.path;
+    this.#output = options.output;
+    this.#signal = options.signal;
   }
 
   async write(bytes: Uint8Array): Promise<void> {
@@ -50,6 +61,7 @@ export class FileWriter implements ObjectWriter {
 
   async commit(): Promise<void> {
     await this.#flush();
+    this.#signal.throwIfAborted();
     try {
       await this.#handle.close();
       this.#closed = Promise.resolve();

@@ -19,10 +19,14 @@ export function parseLocation(text: string, cwd: string): Location | { readonly 
   if (s3) {
     const [, bucket = '', key = ''] = s3;
     if (!/^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/i.test(bucket)) return { invalid: `"${bucket}" is not a bucket name` };
-    return { kind: 's3', bucket, key: text.startsWith('https:') ? decodeURIComponent(key) : key };
+    if (!text.startsWith('https:')) return { kind: 's3', bucket, key };
+    const decoded = decode(key);
+    return decoded === undefined ? MALFORMED : { kind: 's3', bucket, key: decoded };
   }
   if (text.startsWith('file://')) {
-    const path = decodeURIComponent(text.slice('file://'.length));
+    const path = decode(text.slice('file://'.length));
+    if (path === undefined) return MALFORMED;
+    if (path.includes('\0')) return { invalid: 'a path has no NUL' };
     return path.startsWith('/') ? { kind: 'file', path } : { invalid: 'a file:// address starts with file:///' };
   }
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(text);
@@ -30,4 +34,16 @@ export function parseLocation(text: string, cwd: string): Location | { readonly 
   if (text.includes('\0')) return { invalid: 'a path has no NUL' };
   const expanded = text === '~' || text.startsWith('~/') ? join(homedir(), text.slice(1)) : text;
   return { kind: 'file', path: resolve(cwd, expanded) };
+}
+
+const MALFORMED = {
+  invalid: 'it has a "%" that is not followed by two hexadecimal digits of UTF-8; write %25 for "%"',
+};
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
 }

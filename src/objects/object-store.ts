@@ -37,12 +37,13 @@ export interface ObjectStore {
   locate(key: string): string;
   /** `bucket/key`, the name that model servers and the data log are given (behaviour 3 and 7). */
   nameOf(key: string): string;
-  /** All objects whose key starts with `prefix`, a plain string, in ascending order of their keys. */
+  /** All objects whose key starts with `prefix`, a plain string, in ascending order of the UTF-8 bytes of their keys. */
   list(prefix: string, signal: AbortSignal): AsyncIterable<ObjectInfo>;
   /** The object of exactly this key, `undefined` when there is none. */
   head(key: string, signal: AbortSignal): Promise<ObjectInfo | undefined>;
-  /** Opens an object from byte `start` (default 0) on. Aborting the signal makes pending reads reject. */
+  /** Opens an object from byte `start` (default 0, its size at the most) on. Aborting the signal makes pending reads reject. */
   open(key: string, options: { readonly start?: number; readonly signal: AbortSignal }): Promise<ObjectReader>;
+  /** Once the signal is aborted, nothing appears any more. */
   create(key: string, options: { readonly contentType?: string; readonly signal: AbortSignal }): Promise<ObjectWriter>;
   /** Rejects when objects under `prefix` could not be written, as far as can be told without writing one. */
   checkWritable(prefix: string, signal: AbortSignal): Promise<void>;

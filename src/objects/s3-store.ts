@@ -15,30 +15,51 @@ import { S3Writer } from './s3-writer.ts';
 export interface S3Options {
   /** Any S3-compatible server; without it the SDK's own sources decide (environment, profile, Amazon). */
   readonly endpointUrl?: string;
-  /** Used when neither environment nor profile name one; S3-compatible servers rarely care. */
+  readonly region?: string;
+  /** Used when nobody names a region, the profile neither; S3-compatible servers rarely care. */
   readonly defaultRegion: string;
+  /** Without them the SDK looks for some: profile, container, instance. */
+  readonly credentials?: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken?: string;
+  };
+  /** A connection that says nothing for so long is torn; the reader resumes where it stopped. Default: a minute. */
+  readonly idleTimeoutMs?: number;
 }
 
 /** The client of one endpoint: its credentials, connections and retries are shared by all buckets of a job. */
 export function s3Client(options: S3Options): S3Client {
   const sdk = new S3Client({});
-  return new S3Client({
+  const client = new S3Client({
     ...(options.endpointUrl === undefined ? {} : { endpoint: options.endpointUrl }),
-    // The SDK knows the environment's AWS_REGION and the profile's region, and throws when there is neither.
-    region: () => sdk.config.region().catch(() => options.defaultRegion),
+    ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
+    // The SDK throws when neither the environment nor the profile has a region.
+    region: options.region ?? (() => sdk.config.region().catch(() => options.defaultRegion)),
     // Path style works with Amazon and with every S3-compatible server, and needs no wildcard DNS or certificate.
     forcePathStyle: true,
     followRegionRedirects: true,
     maxAttempts: 5,
-    // A connection that says nothing for a minute is torn; the reader resumes where it stopped.
     requestHandler: {
       connectionTimeout: 10_000,
-      socketTimeout: 60_000,
+      socketTimeout: options.idleTimeoutMs ?? 60_000,
       httpAgent: { maxSockets: 64 },
       httpsAgent: { maxSockets: 64 },
     },
   });
+  client.middlewareStack.add(
+    (next) => (args) => {
+      const { protocol, hostname, port } = args.request as { protocol: string; hostname: string; port?: number };
+      endpoints.set(client, `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`);
+      return next(args);
+    },
+    { step: 'finalizeRequest', name: 'rememberEndpoint' },
+  );
+  return client;
 }
+
+/** Where clients send their requests, for messages: the SDK finds endpoints in many places and does not tell. */
+const endpoints = new WeakMap<S3Client, string>();
 
 /** One bucket of an S3-compatible server. */
 export class S3Store implements ObjectStore {
@@ -64,16 +85,21 @@ export class S3Store implements ObjectStore {
       const page = await this.#ask(
         () =>
           this.#client.send(
-            new ListObjectsV2Command({ Bucket: this.#bucket, Prefix: prefix, ContinuationToken: token }),
-            {
-              abortSignal: signal,
-            },
+            new ListObjectsV2Command({
+              Bucket: this.#bucket,
+              Prefix: prefix,
+              ContinuationToken: token,
+              EncodingType: 'url', // XML cannot carry every key
+            }),
+            { abortSignal: signal },
           ),
         prefix,
         signal,
       );
       for (const { Key, Size, ETag } of page.Contents ?? []) {
-        if (Key !== undefined) yield { key: Key, size: Size ?? 0, ...(ETag === undefined ? {} : { etag: ETag }) };
+        if (Key === undefined) continue;
+        const key = page.EncodingType === 'url' ? decodeURIComponent(Key.replaceAll('+', ' ')) : Key;
+        yield { key, size: Size ?? 0, ...(ETag === undefined ? {} : { etag: ETag }) };
       }
       token = page.IsTruncated ? page.NextContinuationToken : undefined;
     } while (token !== undefined);
@@ -98,7 +124,11 @@ export class S3Store implements ObjectStore {
       return new S3Reader(answer, { client: this.#client, bucket: this.#bucket, key, object, start, signal });
     } catch (error) {
       signal.throwIfAborted();
-      throw new MillraceError('ReadFailed', { object, offset: start, cause: describe(error) }, { cause: error });
+      if (error instanceof MillraceError) throw error;
+      const info = isStatus(error, 416) ? await this.head(key, signal).catch(() => undefined) : undefined;
+      if (info?.size === start) return atEnd(start);
+      const cause = info === undefined ? describe(error) : `it has only ${info.size} bytes`;
+      throw new MillraceError('ReadFailed', { object, offset: start, cause }, { cause: error });
     }
   }
 
@@ -120,7 +150,7 @@ export class S3Store implements ObjectStore {
   async checkWritable(_prefix: string, signal: AbortSignal): Promise<void> {
     const send = () => this.#client.send(new HeadBucketCommand({ Bucket: this.#bucket }), { abortSignal: signal });
     const bucket = await this.#ask(() => send().catch(undefinedIfMissing), '', signal);
-    if (bucket === undefined) throw this.#noBucket(await this.#endpoint());
+    if (bucket === undefined) throw this.#noBucket();
   }
 
   async close(): Promise<void> {
@@ -134,25 +164,31 @@ export class S3Store implements ObjectStore {
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof S3ServiceException && error.name === 'NoSuchBucket') {
-        throw this.#noBucket(await this.#endpoint());
+        throw this.#noBucket();
       }
       const location = this.locate(key);
       throw new MillraceError('StoreUnavailable', { location, cause: describe(error) }, { cause: error });
     }
   }
 
-  #noBucket(endpoint: string): MillraceError {
-    return new MillraceError('BucketNotFound', { bucket: this.#bucket, endpoint });
-  }
-
-  async #endpoint(): Promise<string> {
-    const endpoint = await this.#client.config.endpoint?.();
-    if (endpoint === undefined) return 'Amazon S3';
-    return `${endpoint.protocol}//${endpoint.hostname}${endpoint.port === undefined ? '' : `:${endpoint.port}`}`;
+  #noBucket(): MillraceError {
+    return new MillraceError('BucketNotFound', {
+      bucket: this.#bucket,
+      endpoint: endpoints.get(this.#client) ?? 'Amazon S3',
+    });
   }
 }
 
 function undefinedIfMissing(error: unknown): undefined {
-  if (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 404) return undefined;
+  if (isStatus(error, 404)) return undefined;
   throw error;
+}
+
+function isStatus(error: unknown, status: number): boolean {
+  return error instanceof S3ServiceException && error.$metadata.httpStatusCode === status;
+}
+
+/** S3 refuses a range that begins at the end of the object; to a reader that is simply the end. */
+function atEnd(size: number): ObjectReader {
+  return { size, read: async () => 0, close: async () => undefined };
 }

@@ -1,9 +1,12 @@
+import { createHash } from 'node:crypto';
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
+  HeadObjectCommand,
   PutObjectCommand,
   type S3Client,
+  S3ServiceException,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { MillraceError } from '../core/errors.ts';
@@ -41,6 +44,9 @@ export class S3Writer implements ObjectWriter {
   /** What was written and is not sent yet; grows up to the size of the part, so that a small output stays small. */
   #block: Buffer = Buffer.alloc(0);
   #gathered = 0;
+  /** The request for an upload. It outlives the job's signal: an upload whose number nobody knows could not be removed. */
+  #creating: Promise<unknown> | undefined;
+  readonly #createSignal = new AbortController();
   #uploadId: string | undefined;
   #partNumber = 0;
   readonly #etags = new Map<number, string | undefined>();
@@ -77,7 +83,11 @@ export class S3Writer implements ObjectWriter {
       if (this.#failure !== undefined) throw this.#failure;
       const parts = [...this.#etags].sort(([a], [b]) => a - b).map(([PartNumber, ETag]) => ({ PartNumber, ETag }));
       const complete = { Bucket: bucket, Key: key, UploadId: this.#uploadId, MultipartUpload: { Parts: parts } };
-      await client.send(new CompleteMultipartUploadCommand(complete), { abortSignal: this.#signal });
+      try {
+        await client.send(new CompleteMultipartUploadCommand(complete), { abortSignal: this.#signal });
+      } catch (error) {
+        if (!(await this.#isComplete(error, parts))) throw error;
+      }
       this.#uploadId = undefined;
     } catch (error) {
       throw this.#failed(error);
@@ -90,6 +100,9 @@ export class S3Writer implements ObjectWriter {
     this.#gathered = 0;
     // A part that arrives after the abort would stay behind: wait for all of them first.
     await Promise.all(this.#inFlight);
+    const patience = setTimeout(() => this.#createSignal.abort(), CLEAN_UP_MS);
+    await this.#creating?.catch(() => undefined);
+    clearTimeout(patience);
     const { client, bucket, key } = this.#options;
     const uploadId = this.#uploadId;
     if (uploadId === undefined) return;
@@ -99,12 +112,11 @@ export class S3Writer implements ObjectWriter {
   }
 
   async #sendPart(): Promise<void> {
-    const { client, bucket, key, contentType } = this.#options;
+    const { client, bucket, key } = this.#options;
     try {
-      if (this.#uploadId === undefined) {
-        const create = new CreateMultipartUploadCommand({ Bucket: bucket, Key: key, ContentType: contentType });
-        this.#uploadId = (await client.send(create, { abortSignal: this.#signal })).UploadId;
-      }
+      this.#signal.throwIfAborted();
+      this.#creating ??= this.#createUpload();
+      await unlessAborted(this.#creating, this.#signal);
       while (this.#inFlight.size >= PARTS_IN_FLIGHT) await Promise.race(this.#inFlight);
       if (this.#failure !== undefined) throw this.#failure;
     } catch (error) {
@@ -126,6 +138,26 @@ export class S3Writer implements ObjectWriter {
     this.#inFlight.add(sending);
   }
 
+  async #createUpload(): Promise<void> {
+    const { client, bucket, key, contentType } = this.#options;
+    const create = new CreateMultipartUploadCommand({ Bucket: bucket, Key: key, ContentType: contentType });
+    this.#uploadId = (await client.send(create, { abortSignal: this.#createSignal.signal })).UploadId;
+  }
+
+  /**
+   * When the answer to a completion is lost, the next try is told that there is no such upload. The object is there then,
+   * with an ETag that only these parts give: the MD5 of their MD5s.
+   */
+  async #isComplete(error: unknown, parts: readonly { readonly ETag: string | undefined }[]): Promise<boolean> {
+    if (!(error instanceof S3ServiceException && error.name === 'NoSuchUpload')) return false;
+    const { client, bucket, key } = this.#options;
+    const digests = parts.map(({ ETag = '' }) => Buffer.from(ETag.replaceAll('"', ''), 'hex'));
+    const expected = `${createHash('md5').update(Buffer.concat(digests)).digest('hex')}-${parts.length}`;
+    const head = new HeadObjectCommand({ Bucket: bucket, Key: key });
+    const info = await client.send(head, { abortSignal: this.#signal }).catch(() => undefined);
+    return info?.ETag?.replaceAll('"', '') === expected;
+  }
+
   #reserve(bytes: number, limit: number): void {
     if (bytes <= this.#block.length) return;
     const grown = Buffer.allocUnsafeSlow(Math.min(limit, Math.max(bytes * 2, 64 * 1024)));
@@ -145,5 +177,17 @@ export class S3Writer implements ObjectWriter {
     if (this.#signal.aborted) return this.#signal.reason;
     if (error instanceof MillraceError) return error;
     return new MillraceError('WriteFailed', { output: this.#options.output, cause: describe(error) }, { cause: error });
+  }
+}
+
+/** What `promise` becomes, or the signal's reason as soon as it is aborted; the promise goes on by itself then. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = (): void => aborted.reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
   }
 }

@@ -1,19 +1,19 @@
 import { connect, type Socket } from 'node:net';
+import { BLOCK_BYTES, type BlockPool } from './block-pool.ts';
 import { type Head, ProtocolError, ResponseParser } from './response-parser.ts';
 
-/** What one read of a socket can bring, at the most. */
-const READ_BYTES = 64 * 1024;
 /** Up to here head and body are copied together: one system call for both beats handing over two buffers. */
 const ONE_WRITE_BYTES = 16 * 1024;
 const CONNECT_TIMEOUT_MS = 10_000;
-/** A body of unknown length is kept in blocks that double between these sizes. */
-const FIRST_BLOCK_BYTES = 1024;
-const MAX_BLOCK_BYTES = 1024 * 1024;
+/** Bodies up to this size are kept in a buffer of their own, which costs less than a block; growing ones start with the first. */
+const FIRST_PIECE_BYTES = 1024;
+const MAX_PIECE_BYTES = 16 * 1024;
 /**
  * A reused connection that is closed this soon after the request was most likely on its way down before: an idle time-out of
- * the server crossed with our request. Later, the server may have worked on it, and its death is an answer of a kind.
+ * the server crossed with our request (20 ms proved too short on a busy machine). Later, the server may have worked on it, and
+ * its death is an answer of a kind.
  */
-const STALE_MS = 20;
+const STALE_MS = 250;
 const EMPTY = Buffer.alloc(0);
 
 export interface HttpRequest {
@@ -38,6 +38,8 @@ export interface HttpResponse {
   readonly head: Head;
   readonly body: readonly Buffer[];
   readonly bytes: number;
+  /** Gives the memory of the body back, which must not be looked at afterwards. To be called once. */
+  release(): void;
 }
 
 /**
@@ -66,9 +68,11 @@ interface Exchange {
   remainingMs: number;
   head: Head | undefined;
   readonly pieces: Buffer[];
-  /** The piece that is being filled: of the length of the body where it is known, growing ones otherwise. */
+  /** The piece that is being filled. */
   block: Buffer;
   filled: number;
+  /** Those of the pieces that are the pool's. */
+  readonly pooled: Buffer[];
   received: number;
 }
 
@@ -80,6 +84,7 @@ interface Exchange {
 export class Connection {
   readonly #host: string;
   readonly #port: number;
+  readonly #pool: BlockPool;
   #socket: Socket | undefined;
   #connected = false;
   #used = 0;
@@ -89,9 +94,10 @@ export class Connection {
   #failure: ExchangeError | undefined;
   readonly #parser: ResponseParser;
 
-  constructor(host: string, port: number) {
+  constructor(host: string, port: number, pool: BlockPool) {
     this.#host = host;
     this.#port = port;
+    this.#pool = pool;
     this.#parser = new ResponseParser({
       head: (head) => this.#onHead(head),
       body: (bytes, from, to) => this.#onBody(bytes, from, to),
@@ -119,6 +125,7 @@ export class Connection {
         pieces: [],
         block: EMPTY,
         filled: 0,
+        pooled: [],
         received: 0,
       };
       this.#exchange = exchange;
@@ -142,7 +149,7 @@ export class Connection {
       port: this.#port,
       noDelay: true,
       onread: {
-        buffer: Buffer.allocUnsafeSlow(READ_BYTES),
+        buffer: Buffer.allocUnsafeSlow(BLOCK_BYTES),
         callback: (count, bytes) => this.#onRead(bytes.subarray(0, count) as Buffer),
       },
     });
@@ -218,7 +225,7 @@ export class Connection {
     const exchange = this.#exchange as Exchange;
     exchange.head = head;
     if (head.length !== undefined) this.#checkSize(head.length, exchange);
-    if (head.length) exchange.block = Buffer.allocUnsafe(head.length);
+    if (head.length && head.length <= MAX_PIECE_BYTES) exchange.block = Buffer.allocUnsafe(head.length);
   }
 
   /** Copied at once, as the bytes are only lent. Pieces as small as a server's chunks would cost many times what they hold. */
@@ -236,9 +243,14 @@ export class Connection {
 
   #nextBlock(exchange: Exchange, atLeast: number): void {
     if (exchange.filled > 0) exchange.pieces.push(exchange.block);
-    const size = Math.min(Math.max(exchange.block.length * 2, atLeast, FIRST_BLOCK_BYTES), MAX_BLOCK_BYTES);
-    exchange.block = Buffer.allocUnsafe(size);
     exchange.filled = 0;
+    const size = Math.max(exchange.block.length * 2, atLeast, FIRST_PIECE_BYTES);
+    if (size <= MAX_PIECE_BYTES && !exchange.head?.length) {
+      exchange.block = Buffer.allocUnsafe(size);
+      return;
+    }
+    exchange.block = this.#pool.take();
+    exchange.pooled.push(exchange.block);
   }
 
   #checkSize(bytes: number, { request }: Exchange): void {
@@ -272,7 +284,8 @@ export class Connection {
     // A server that answered before it took the whole request leaves us in the middle of it: the connection is spent.
     if (!head.keepAlive || this.#socket?.writableLength !== 0) this.close();
     if (exchange.filled > 0) exchange.pieces.push(exchange.block.subarray(0, exchange.filled));
-    exchange.resolve({ head, body: exchange.pieces, bytes: exchange.received });
+    const { pieces: body, received: bytes, pooled } = exchange;
+    exchange.resolve({ head, body, bytes, release: () => this.#pool.give(pooled) });
   }
 
   #fail(error: ExchangeError): void {
@@ -288,7 +301,9 @@ export class Connection {
     const exchange = this.#exchange;
     this.#exchange = undefined;
     clearTimeout(exchange?.timer);
-    exchange?.reject(this.#failure);
+    if (exchange === undefined) return;
+    this.#pool.give(exchange.pooled);
+    exchange.reject(this.#failure);
   }
 }
 

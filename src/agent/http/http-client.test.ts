@@ -184,7 +184,7 @@ test('a server that dies over a request is not asked the same again in secret', 
   const http = await start((socket) =>
     socket.on('data', (bytes) => {
       requests += 1;
-      if (bytes.includes('poison')) setTimeout(() => socket.destroy(), 60);
+      if (bytes.includes('poison')) setTimeout(() => socket.destroy(), 300);
       else socket.write(ok('x'));
     }),
   );

@@ -1,3 +1,4 @@
+import { BlockPool } from './block-pool.ts';
 import { Connection, ExchangeError, type HttpRequest, type HttpResponse } from './connection.ts';
 
 /** Connections to one server, kept alive. How many are open is decided by how many requests the caller has under way. */
@@ -5,6 +6,7 @@ export class HttpClient {
   readonly host: string;
   readonly #hostname: string;
   readonly #port: number;
+  readonly #pool = new BlockPool();
   readonly #idle: Connection[] = [];
   readonly #all = new Set<Connection>();
 
@@ -29,7 +31,7 @@ export class HttpClient {
         if (!(error instanceof ExchangeError && error.stale)) throw error;
       }
     }
-    return this.#exchange(new Connection(this.#hostname, this.#port), request);
+    return this.#exchange(new Connection(this.#hostname, this.#port, this.#pool), request);
   }
 
   /** Closes all connections; exchanges under way reject. */

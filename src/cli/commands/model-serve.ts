@@ -49,6 +49,7 @@ export async function modelServe(args: readonly string[], surroundings: Surround
   if (model === undefined)
     throw new MillraceError('MissingOption', { option: 'FILE', meaning: 'the .onnx file to serve.' });
   if (stray !== undefined) throw new MillraceError('UnexpectedArgument', { argument: stray, command: COMMAND });
+  process.env['ORT_DISABLE_TELEMETRY'] ??= '1'; // as in the program of its own: see runtimes/onnx/main.ts
   const stop = new AbortController();
   const stopped = once(stop.signal, 'abort');
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']) process.once(name, () => stop.abort());

@@ -69,6 +69,7 @@ export async function transform(args: readonly string[], surroundings: Surroundi
       clock: systemClock,
       drain: interruption.drain,
       signal: interruption.signal,
+      hurry: interruption.hurry,
     });
     clearTimeout(patience);
     const summary = { spec: job.spec, model, outcome, progress };

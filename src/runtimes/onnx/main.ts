@@ -11,6 +11,9 @@ const killAfterMs = 9000;
  * for in SM_MODEL_DIR otherwise, the port is SAGEMAKER_BIND_TO_PORT (8080), as with containers.
  */
 async function main(): Promise<void> {
+  // ONNX Runtime 1.30 reports to its makers, and writes files under the home folder for that, unless this is set before its
+  // library is loaded, in the environment of the process itself: the workers' is a copy.
+  process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
   const { values } = parseArgs({
     options: { model: { type: 'string' }, host: { type: 'string' }, workers: { type: 'string' } },
   });
