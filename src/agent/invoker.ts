@@ -96,7 +96,10 @@ export class Invoker {
           },
         });
         const { status } = response.head;
-        const inference = await this.#decode(response, sequence, signal);
+        // Without `await` where there is nothing to wait for: this is passed by every request.
+        const encoding = response.head.headers.get('content-encoding');
+        const inference =
+          encoding === undefined ? this.#plain(response) : await this.#decode(encoding, response, sequence, signal);
         if (status >= 200 && status < 300) {
           this.#budget.forget(sequence);
           return inference;
@@ -120,20 +123,25 @@ export class Invoker {
     }
   }
 
+  #plain({ body, bytes, release }: HttpResponse): Inference {
+    return {
+      pieces: body,
+      bytes,
+      release: () => {
+        release();
+        this.#budget.release(bytes);
+      },
+    };
+  }
+
   /**
    * Only gzip was offered, so only gzip is taken; what it grows to is held against the same limit. What a response grows to is
    * not known before, so one is decoded at a time, when there is room.
    */
-  async #decode(response: HttpResponse, sequence: number, signal: AbortSignal): Promise<Inference> {
-    const { head, body, bytes } = response;
-    const encoding = head.headers.get('content-encoding')?.toLowerCase() ?? 'identity';
-    if (encoding === 'identity' || bytes === 0) {
-      const release = (): void => {
-        response.release();
-        this.#budget.release(bytes);
-      };
-      return { pieces: body, bytes, release };
-    }
+  async #decode(header: string, response: HttpResponse, sequence: number, signal: AbortSignal): Promise<Inference> {
+    const { body, bytes } = response;
+    const encoding = header.toLowerCase();
+    if (encoding === 'identity' || bytes === 0) return this.#plain(response);
     if (encoding !== 'gzip' && encoding !== 'x-gzip') {
       throw new ExchangeError('connection', `it sent Content-Encoding "${encoding}" although only gzip was offered`);
     }

@@ -3,7 +3,7 @@ import { BLOCK_BYTES, type BlockPool } from './block-pool.ts';
 import { type Head, ProtocolError, ResponseParser } from './response-parser.ts';
 
 /** Up to here head and body are copied together: one system call for both beats handing over two buffers. */
-const ONE_WRITE_BYTES = 16 * 1024;
+const ONE_WRITE_BYTES = 20 * 1024;
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Bodies up to this size are kept in a buffer of their own, which costs less than a block; growing ones start with the first. */
 const FIRST_PIECE_BYTES = 1024;
@@ -39,7 +39,7 @@ export interface HttpResponse {
   readonly body: readonly Buffer[];
   readonly bytes: number;
   /** Gives the memory of the body back, which must not be looked at afterwards. To be called once. */
-  release(): void;
+  readonly release: () => void;
 }
 
 /**
@@ -57,6 +57,13 @@ export class ExchangeError extends Error {
     this.kind = kind;
     this.stale = stale;
   }
+}
+
+/** Whoever keeps the connection between its exchanges. */
+export interface ConnectionOwner {
+  /** An exchange has ended well, and another one may follow. */
+  onIdle(): void;
+  onClose(): void;
 }
 
 interface Exchange {
@@ -85,6 +92,9 @@ export class Connection {
   readonly #host: string;
   readonly #port: number;
   readonly #pool: BlockPool;
+  readonly #owner: ConnectionOwner;
+  /** Where small requests are put together: free again when the response is there, or the connection is not used again. */
+  #outgoing: Buffer = EMPTY;
   #socket: Socket | undefined;
   #connected = false;
   #used = 0;
@@ -94,10 +104,11 @@ export class Connection {
   #failure: ExchangeError | undefined;
   readonly #parser: ResponseParser;
 
-  constructor(host: string, port: number, pool: BlockPool) {
+  constructor(host: string, port: number, pool: BlockPool, owner: ConnectionOwner) {
     this.#host = host;
     this.#port = port;
     this.#pool = pool;
+    this.#owner = owner;
     this.#parser = new ResponseParser({
       head: (head) => this.#onHead(head),
       body: (bytes, from, to) => this.#onBody(bytes, from, to),
@@ -134,7 +145,7 @@ export class Connection {
       const socket = this.#socket ?? this.#connect();
       this.#startTimer(exchange);
       this.#parser.reset();
-      send(socket, request);
+      this.#send(socket, request);
     });
   }
 
@@ -172,6 +183,20 @@ export class Connection {
     socket.on('close', () => this.#onClose());
     this.#socket = socket;
     return socket;
+  }
+
+  #send(socket: Socket, { head, segments, bytes }: HttpRequest): void {
+    if (head.length + bytes <= ONE_WRITE_BYTES) {
+      if (this.#outgoing === EMPTY) this.#outgoing = Buffer.allocUnsafeSlow(ONE_WRITE_BYTES);
+      let end = this.#outgoing.write(head, 0, 'latin1');
+      for (const segment of segments) end += segment.copy(this.#outgoing, end);
+      socket.write(this.#outgoing.subarray(0, end));
+      return;
+    }
+    socket.cork();
+    socket.write(head, 'latin1');
+    for (const segment of segments) socket.write(segment);
+    socket.uncork();
   }
 
   #startTimer(exchange: Exchange): void {
@@ -283,6 +308,7 @@ export class Connection {
     const head = exchange.head as Head;
     // A server that answered before it took the whole request leaves us in the middle of it: the connection is spent.
     if (!head.keepAlive || this.#socket?.writableLength !== 0) this.close();
+    else this.#owner.onIdle();
     if (exchange.filled > 0) exchange.pieces.push(exchange.block.subarray(0, exchange.filled));
     const { pieces: body, received: bytes, pooled } = exchange;
     exchange.resolve({ head, body, bytes, release: () => this.#pool.give(pooled) });
@@ -301,6 +327,7 @@ export class Connection {
     const exchange = this.#exchange;
     this.#exchange = undefined;
     clearTimeout(exchange?.timer);
+    this.#owner.onClose();
     if (exchange === undefined) return;
     this.#pool.give(exchange.pooled);
     exchange.reject(this.#failure);
@@ -309,18 +336,4 @@ export class Connection {
 
 function ofLength({ length }: Head): string {
   return length === undefined ? '' : ` of ${length}`;
-}
-
-function send(socket: Socket, { head, segments, bytes }: HttpRequest): void {
-  if (bytes <= ONE_WRITE_BYTES) {
-    const whole = Buffer.allocUnsafe(head.length + bytes);
-    let at = whole.write(head, 0, 'latin1');
-    for (const segment of segments) at += segment.copy(whole, at);
-    socket.write(whole);
-    return;
-  }
-  socket.cork();
-  socket.write(head, 'latin1');
-  for (const segment of segments) socket.write(segment);
-  socket.uncork();
 }

@@ -22,16 +22,13 @@ export class HttpClient {
    * that we use it again, and has most likely not seen that request then: it goes out once more on a new connection, which is
    * no retry in the sense of `InvocationsMaxRetries`.
    */
-  async send(request: HttpRequest): Promise<HttpResponse> {
+  send(request: HttpRequest): Promise<HttpResponse> {
     const idle = this.#takeIdle();
-    if (idle !== undefined) {
-      try {
-        return await this.#exchange(idle, request);
-      } catch (error) {
-        if (!(error instanceof ExchangeError && error.stale)) throw error;
-      }
-    }
-    return this.#exchange(new Connection(this.#hostname, this.#port, this.#pool), request);
+    if (idle === undefined) return this.#connect().exchange(request);
+    return idle.exchange(request).catch((error: unknown) => {
+      if (error instanceof ExchangeError && error.stale) return this.#connect().exchange(request);
+      throw error;
+    });
   }
 
   /** Closes all connections; exchanges under way reject. */
@@ -44,18 +41,16 @@ export class HttpClient {
   #takeIdle(): Connection | undefined {
     for (let connection = this.#idle.pop(); connection !== undefined; connection = this.#idle.pop()) {
       if (connection.reusable) return connection;
-      this.#all.delete(connection);
     }
     return undefined;
   }
 
-  async #exchange(connection: Connection, request: HttpRequest): Promise<HttpResponse> {
+  #connect(): Connection {
+    const connection = new Connection(this.#hostname, this.#port, this.#pool, {
+      onIdle: () => this.#idle.push(connection),
+      onClose: () => this.#all.delete(connection),
+    });
     this.#all.add(connection);
-    try {
-      return await connection.exchange(request);
-    } finally {
-      if (connection.reusable) this.#idle.push(connection);
-      else this.#all.delete(connection);
-    }
+    return connection;
   }
 }
