@@ -3,9 +3,10 @@ import { asMillraceError, MillraceError } from '../core/errors.ts';
 import { orderedMap } from '../core/ordered-map.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import { Background } from './background.ts';
-import { ChunkPool } from './chunk-pool.ts';
+import type { ChunkPool } from './chunk-pool.ts';
 import { ExchangeError } from './http/connection.ts';
 import type { HttpClient } from './http/http-client.ts';
+import { inputMemory } from './input-memory.ts';
 import { type Inference, Invoker } from './invoker.ts';
 import type { MiniBatch } from './mini-batch.ts';
 import { accepts } from './model-server.ts';
@@ -17,14 +18,6 @@ import type { Settings } from './settings.ts';
 import type { SplitType } from './split/split.ts';
 
 const MIB = 2 ** 20;
-/**
- * Input is read in pieces of about a mini-batch, within these bounds. A piece arrives once per turn of the event loop, and
- * a turn that sends 6 MB takes a millisecond or more: with 1 MiB at a time, reading was what a job of large requests waited for.
- */
-const MIN_CHUNK_BYTES = MIB;
-const MAX_CHUNK_BYTES = 4 * MIB;
-/** Memory for input, but for a record or two of the largest size: 100 MB of open requests and what is read ahead. */
-const MAX_INPUT_BYTES = 112 * MIB;
 /** Memory for responses that wait for their turn or for the store; the oldest request's may come on top. */
 const MAX_WAITING_RESPONSE_BYTES = 40 * MIB;
 /** One response; beyond it a smaller mini-batch is the remedy. */
@@ -99,147 +92,161 @@ interface Result {
  * @throws MillraceError `ModelGone` when the server stops answering at all; the signal's reason when it is aborted. Objects
  *   that were under way then are reported as failed, with nothing left of their outputs; ones that were not begun are not.
  */
-export async function runAgent(tasks: AsyncIterable<AgentTask>, options: AgentOptions): Promise<void> {
-  const { settings, progress, client, clock, signal, onReport } = options;
-  const maxPayloadBytes = options.maxPayloadBytes ?? settings.maxPayloadInMB * MIB;
-  const concurrency = settings.maxConcurrentTransforms;
-  const pool = inputMemory(maxPayloadBytes, concurrency);
-  const budget = new ResponseBudget(MAX_WAITING_RESPONSE_BYTES);
-  const invoker = new Invoker(
-    client,
-    budget,
-    {
+export function runAgent(tasks: AsyncIterable<AgentTask>, options: AgentOptions): Promise<void> {
+  return new Agent(options).run(tasks);
+}
+
+class Agent {
+  readonly #options: AgentOptions;
+  readonly #maxPayloadBytes: number;
+  readonly #pool: ChunkPool;
+  readonly #budget = new ResponseBudget(MAX_WAITING_RESPONSE_BYTES);
+  readonly #invoker: Invoker;
+  readonly #finishing = new Background(FINISHING, MAX_FINISHING_BYTES);
+  /** Objects that are begun and not reported. */
+  readonly #open = new Set<Run>();
+  /** Of the last mini-batch that was sent. */
+  #sequence = -1;
+  /** The attempt under way to find a server again that refused a connection. */
+  #found: Promise<boolean> | undefined;
+
+  constructor(options: AgentOptions) {
+    const { settings, client, progress, clock } = options;
+    this.#options = options;
+    this.#maxPayloadBytes = options.maxPayloadBytes ?? settings.maxPayloadInMB * MIB;
+    this.#pool = inputMemory(this.#maxPayloadBytes, settings.maxConcurrentTransforms);
+    const invoker = {
       timeoutMs: options.invocationsTimeoutMs,
       maxRetries: options.invocationsMaxRetries,
       maxResponseBytes: MAX_RESPONSE_BYTES,
       contentType: options.contentType,
       accept: options.accept,
-    },
-    progress,
-    clock,
-  );
-  /** Objects that are begun and not reported. */
-  const open = new Set<Run>();
-  let sequence = -1;
-  let stillThere: Promise<boolean> | undefined;
+    };
+    this.#invoker = new Invoker(client, this.#budget, invoker, progress, clock);
+  }
 
-  async function* runs(): AsyncGenerator<Run, void, undefined> {
-    for await (const task of tasks) {
-      const output = new ObjectOutput({
-        store: options.output,
-        key: task.outputKey,
-        contentType: options.accept ?? options.contentType,
-        assembleWith: options.assembleWith,
+  async run(tasks: AsyncIterable<AgentTask>): Promise<void> {
+    const { settings, signal } = this.#options;
+    const results = orderedMap(
+      (sourceSignal) => this.#source(sourceSignal).read(this.#runs(tasks)),
+      (work, callSignal) => this.#call(work, callSignal),
+      {
+        concurrency: settings.maxConcurrentTransforms,
+        lookAhead: settings.maxConcurrentTransforms + LOOK_AHEAD,
+        weigh: ({ inference }: Result) => inference?.bytes ?? 0,
+        maxWeight: MAX_WAITING_RESPONSE_BYTES / 2,
         signal,
-      });
-      yield { ...task, task, head: invoker.headFor(task.name), output, failure: undefined };
+      },
+    );
+    try {
+      for await (const result of results) await this.#take(result);
+    } catch (error) {
+      await this.#finishing.done();
+      const reason = signal.aborted ? interrupted(signal) : asMillraceError(error);
+      await Promise.all([...this.#open].map((run) => run.output.abort()));
+      for (const run of [...this.#open]) this.#report(run, run.failure ?? reason);
+      throw error;
+    }
+    await this.#finishing.done();
+  }
+
+  #source(signal: AbortSignal): RecordSource {
+    const { input, splitType, settings, drain } = this.#options;
+    return new RecordSource({
+      store: input,
+      pool: this.#pool,
+      splitType,
+      strategy: settings.batchStrategy,
+      maxPayloadBytes: this.#maxPayloadBytes,
+      openAhead: FINISHING,
+      drain,
+      signal,
+    });
+  }
+
+  async *#runs(tasks: AsyncIterable<AgentTask>): AsyncGenerator<Run, void, undefined> {
+    const { output: store, accept, contentType, assembleWith, signal } = this.#options;
+    for await (const task of tasks) {
+      const key = task.outputKey;
+      const output = new ObjectOutput({ store, key, contentType: accept ?? contentType, assembleWith, signal });
+      yield { ...task, task, head: this.#invoker.headFor(task.name), output, failure: undefined };
     }
   }
 
-  const call = (work: Work<Run>, callSignal: AbortSignal): Promise<Result> | Result => {
+  #call(work: Work<Run>, signal: AbortSignal): Promise<Result> | Result {
     const { run } = work;
-    open.add(run);
-    if (work.kind === 'end') return { run, sequence, inference: undefined, end: true };
-    sequence += 1;
-    return invoke(run, work.batch, sequence, callSignal);
-  };
+    this.#open.add(run);
+    if (work.kind === 'end') return { run, sequence: this.#sequence, inference: undefined, end: true };
+    this.#sequence += 1;
+    return this.#invoke(run, work.batch, this.#sequence, signal);
+  }
 
-  const invoke = async (run: Run, batch: MiniBatch, number: number, callSignal: AbortSignal): Promise<Result> => {
+  async #invoke(run: Run, batch: MiniBatch, sequence: number, signal: AbortSignal): Promise<Result> {
+    const { progress } = this.#options;
     let inference: Inference | undefined;
     try {
       if (run.failure === undefined) {
-        inference = await invoker.invoke(run.name, run.head, batch, number, callSignal);
+        inference = await this.#invoker.invoke(run.name, run.head, batch, sequence, signal);
         progress.records += batch.records;
         progress.bytes += batch.bytes;
       }
     } catch (error) {
-      callSignal.throwIfAborted();
+      signal.throwIfAborted();
       run.failure ??= asMillraceError(error);
-      if (isRefused(run.failure)) {
-        // One attempt to find the server again serves all requests that met the same.
-        stillThere ??= findAgain(client, clock, callSignal).finally(() => {
-          stillThere = undefined;
-        });
-        if (!(await stillThere))
-          throw new MillraceError('ModelGone', { server: client.host, cause: run.failure.message });
-      }
+      if (isRefused(run.failure)) await this.#findServer(run.failure, signal);
     } finally {
-      release(pool, batch);
+      release(this.#pool, batch);
     }
-    return { run, sequence: number, inference, end: false };
-  };
+    return { run, sequence, inference, end: false };
+  }
 
-  /** Reports an object once; afterwards nothing of it is left but its output, if it has one. */
-  const report = (run: Run, failure: MillraceError | undefined): void => {
-    if (!open.delete(run)) return;
-    if (failure === undefined) progress.objectsDone += 1;
-    else progress.objectsFailed += 1;
-    onReport({ task: run.task, failure });
-  };
+  /**
+   * Throws `ModelGone` unless a server that refused a connection accepts one within some seconds: failing object after object
+   * against one that has gone would take hours and say less. One attempt serves all requests that met the same.
+   */
+  async #findServer(failure: MillraceError, signal: AbortSignal): Promise<void> {
+    const { client, clock } = this.#options;
+    this.#found ??= findAgain(client, clock, signal).finally(() => {
+      this.#found = undefined;
+    });
+    if (await this.#found) return;
+    throw new MillraceError('ModelGone', { server: client.host, cause: failure.message });
+  }
 
-  const finish = async (run: Run): Promise<void> => {
+  /** Takes the results over in the order of the input. */
+  async #take({ run, sequence, inference, end }: Result): Promise<void> {
+    this.#budget.advance(sequence + 1);
+    if (end) return this.#finishing.add(Math.min(run.output.appended, MAX_OUTPUT_BYTES), () => this.#finish(run));
+    if (inference === undefined) return;
+    if (run.failure === undefined) await run.output.append(inference);
+    else inference.release();
+    if (run.output.failure !== undefined) run.failure ??= asMillraceError(run.output.failure.error);
+  }
+
+  async #finish(run: Run): Promise<void> {
+    const { progress, signal } = this.#options;
     try {
       if (run.failure === undefined) {
         await run.output.finish();
         progress.outputBytes += run.output.bytes;
-        return report(run, undefined);
+        this.#report(run, undefined);
+        return;
       }
     } catch (error) {
       run.failure ??= signal.aborted ? interrupted(signal) : asMillraceError(error);
     }
     await run.output.abort();
-    report(run, run.failure);
-  };
-
-  const finishing = new Background(FINISHING, MAX_FINISHING_BYTES);
-  const source = (sourceSignal: AbortSignal) =>
-    new RecordSource({
-      store: options.input,
-      pool,
-      splitType: options.splitType,
-      strategy: settings.batchStrategy,
-      maxPayloadBytes,
-      openAhead: FINISHING,
-      drain: options.drain,
-      signal: sourceSignal,
-    }).read(runs());
-
-  try {
-    for await (const { run, inference, end, sequence: number } of orderedMap(source, call, {
-      concurrency,
-      lookAhead: concurrency + LOOK_AHEAD,
-      weigh: ({ inference: waiting }) => waiting?.bytes ?? 0,
-      maxWeight: MAX_WAITING_RESPONSE_BYTES / 2,
-      signal,
-    })) {
-      budget.advance(number + 1);
-      if (end) {
-        await finishing.add(Math.min(run.output.appended, MAX_OUTPUT_BYTES), () => finish(run));
-      } else if (inference !== undefined) {
-        if (run.failure === undefined) await run.output.append(inference);
-        else inference.release();
-        if (run.output.failure !== undefined) run.failure ??= asMillraceError(run.output.failure.error);
-      }
-    }
-  } catch (error) {
-    await finishing.done();
-    const reason = signal.aborted ? interrupted(signal) : asMillraceError(error);
-    await Promise.all([...open].map((run) => run.output.abort()));
-    for (const run of [...open]) report(run, run.failure ?? reason);
-    throw error;
+    this.#report(run, run.failure);
   }
-  await finishing.done();
-}
 
-/**
- * Enough chunks for the open requests and as much again read ahead, within the bound; but always for one mini-batch that
- * straddles its chunks, the rest of another, and the read ahead, without which nothing would move.
- */
-function inputMemory(maxPayloadBytes: number, concurrency: number): ChunkPool {
-  const chunkBytes = Math.min(Math.max(2 ** Math.ceil(Math.log2(maxPayloadBytes)), MIN_CHUNK_BYTES), MAX_CHUNK_BYTES);
-  const least = Math.ceil(maxPayloadBytes / chunkBytes) + 3;
-  const wanted = Math.ceil((maxPayloadBytes * (concurrency + 1)) / chunkBytes) + 3;
-  return new ChunkPool(chunkBytes, Math.max(least, Math.min(wanted, MAX_INPUT_BYTES / chunkBytes)));
+  /** Reports an object once; afterwards nothing of it is left but its output, if it has one. */
+  #report(run: Run, failure: MillraceError | undefined): void {
+    if (!this.#open.delete(run)) return;
+    const { progress, onReport } = this.#options;
+    if (failure === undefined) progress.objectsDone += 1;
+    else progress.objectsFailed += 1;
+    onReport({ task: run.task, failure });
+  }
 }
 
 /** True for failures to connect at all; anything else a server can get over, and its other objects go on. */
@@ -247,10 +254,6 @@ function isRefused({ cause }: MillraceError): boolean {
   return cause instanceof ExchangeError && cause.kind === 'connect';
 }
 
-/**
- * Whether a server that refused a connection accepts one within some seconds. Failing object after object against one that
- * has gone would take hours and say less.
- */
 async function findAgain(client: HttpClient, clock: Clock, signal: AbortSignal): Promise<boolean> {
   for (const pauseMs of GONE_PAUSES_MS) {
     await clock.sleep(pauseMs, signal);
