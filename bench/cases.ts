@@ -67,7 +67,7 @@ export async function* throughput(context: BenchContext): AsyncGenerator<Measure
       Buffer.from(Array.from({ length: count }, (_, i) => csvLine(length, i)).join(''));
     const large = await oneFile(join(folder, 'large'), short ? 300 * MB : 1000 * MB, 90);
     yield await compare(server, context, {
-      name: '1 GB of CSV, MultiRecord with 6 MB, 4 in flight',
+      name: `${short ? 0.3 : 1} GB of CSV, MultiRecord with 6 MB, 4 in flight`,
       unit: 'MB/s',
       bar: 0.8,
       input: large,
