@@ -60,6 +60,9 @@ Written by \`npm run bench\`: one run, agent and \`wrk\` in turns against the sa
 what \`wrk\` gets with ready-made bodies; they carry over to other machines, the absolute figures do not. Bars without a share
 are absolute. Measured on ${machine}.
 
+The bar for 6 MB requests is missed: reading, counting and sending a gigabyte costs the agent some 0.42 CPU seconds and the server
+0.34, and two cores are used up; \`wrk\` sends one body from its cache for 0.2.
+
 ${rows.join('\n')}
 `;
   await writeFile(join(import.meta.dirname, '..', 'docs', 'benchmarks.md'), text);

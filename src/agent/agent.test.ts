@@ -230,6 +230,24 @@ test('a broken answer of a busy server fails its object, not the job', async () 
   assert.equal(output.objects.size, 19);
 });
 
+test('a response with fewer lines than records is noticed, in formats of one line each', async () => {
+  for (const [type, expected] of [
+    ['text/csv; charset=utf-8', 1],
+    ['application/json', 0],
+  ] as const) {
+    const input = new MemoryStore();
+    input.objects.set('a', Buffer.from('1\n2\n3\n4\n5\n6\n7\n8\n9\n0\nBAD\nx'));
+    answer = (body, _request, response) => {
+      response.setHeader('Content-Type', type);
+      response.end(body.includes('BAD') ? '1' : lengths(body));
+    };
+    const progress = newProgress();
+    await run(input, new MemoryStore(), { progress });
+    assert.equal(progress.miscounted, expected, type);
+    assert.deepEqual(progress.firstMiscounted, expected === 0 ? undefined : { object: 'a', record: 10 });
+  }
+});
+
 test('draining keeps what is whole and reports what was begun', async () => {
   const input = new MemoryStore();
   const output = new MemoryStore();

@@ -8,6 +8,7 @@ import { ExchangeError } from './http/connection.ts';
 import type { HttpClient } from './http/http-client.ts';
 import { inputMemory } from './input-memory.ts';
 import { type Inference, Invoker } from './invoker.ts';
+import { lineCounter } from './line-count.ts';
 import type { MiniBatch } from './mini-batch.ts';
 import { accepts } from './model-server.ts';
 import { type AssembleWith, ObjectOutput } from './object-output.ts';
@@ -102,6 +103,7 @@ class Agent {
   readonly #pool: ChunkPool;
   readonly #budget = new ResponseBudget(MAX_WAITING_RESPONSE_BYTES);
   readonly #invoker: Invoker;
+  readonly #hasLinePerRecord = lineCounter();
   readonly #finishing = new Background(FINISHING, MAX_FINISHING_BYTES);
   /** Objects that are begun and not reported. */
   readonly #open = new Set<Run>();
@@ -189,6 +191,7 @@ class Agent {
         inference = await this.#invoker.invoke(run.name, run.head, batch, sequence, signal);
         progress.records += batch.records;
         progress.bytes += batch.bytes;
+        this.#checkCount(run, batch, inference);
       }
     } catch (error) {
       signal.throwIfAborted();
@@ -198,6 +201,13 @@ class Agent {
       release(this.#pool, batch);
     }
     return { run, sequence, inference, end: false };
+  }
+
+  #checkCount(run: Run, { records, record }: MiniBatch, inference: Inference): void {
+    const { splitType, accept, contentType, progress } = this.#options;
+    if (splitType !== 'Line' || this.#hasLinePerRecord(inference, records, accept ?? contentType)) return;
+    progress.miscounted += 1;
+    progress.firstMiscounted ??= { object: run.name, record };
   }
 
   /**

@@ -23,6 +23,8 @@ export interface InvokerOptions {
 
 /** The model's answer to one mini-batch. Its memory is accounted in the response budget until its owner releases it, once. */
 export interface Inference {
+  /** As the response says; `undefined` when it does not. */
+  readonly contentType: string | undefined;
   readonly pieces: readonly Buffer[];
   readonly bytes: number;
   release(): void;
@@ -123,8 +125,9 @@ export class Invoker {
     }
   }
 
-  #plain({ body, bytes, release }: HttpResponse): Inference {
+  #plain({ head, body, bytes, release }: HttpResponse): Inference {
     return {
+      contentType: head.headers.get('content-type'),
       pieces: body,
       bytes,
       release: () => {
@@ -157,7 +160,8 @@ export class Invoker {
       // Taken up at once: whoever looks for room next must see it.
       this.#budget.take(sequence, plain.length - bytes, () => undefined);
       this.#budget.forget(sequence);
-      return { pieces: [plain], bytes: plain.length, release: () => this.#budget.release(plain.length) };
+      const contentType = response.head.headers.get('content-type');
+      return { contentType, pieces: [plain], bytes: plain.length, release: () => this.#budget.release(plain.length) };
     } catch (error) {
       const tooLarge = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
       throw new ExchangeError(tooLarge ? 'too-large' : 'connection', `its gzip body is broken: ${causeOf(error)}`);

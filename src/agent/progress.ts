@@ -13,6 +13,9 @@ export interface Progress {
   requests: number;
   requestsInFlight: number;
   retries: number;
+  /** Responses that had another number of lines than their mini-batch had records, and where the first of them was. */
+  miscounted: number;
+  firstMiscounted: { readonly object: string; readonly record: number } | undefined;
 }
 
 export function newProgress(): Progress {
@@ -27,5 +30,7 @@ export function newProgress(): Progress {
     requests: 0,
     requestsInFlight: 0,
     retries: 0,
+    miscounted: 0,
+    firstMiscounted: undefined,
   };
 }

@@ -67,7 +67,10 @@ async function run(args: readonly string[]): Promise<number> {
       .slice(0, 2)
       .filter((word) => !word.startsWith('-'))
       .join(' ') || first;
-  throw new MillraceError('UnknownCommand', { command, suggestion: suggest(command, [...COMMANDS.keys()]) });
+  const known = [...COMMANDS.keys()];
+  const longer = known.find((name) => name.startsWith(`${command} `));
+  const suggestion = longer === undefined ? suggest(command, known) : ` Did you mean ${longer}?`;
+  throw new MillraceError('UnknownCommand', { command, suggestion });
 }
 
 async function version(): Promise<string> {

@@ -43,6 +43,7 @@ export function jsonSummary({ spec, model, outcome, progress }: SummaryInput): R
     outputBytes: progress.outputBytes,
     requests: progress.requests,
     retries: progress.retries,
+    miscountedResponses: progress.miscounted,
     startupSeconds: outcome.startupMs / 1000,
     seconds,
     recordsPerSecond: seconds > 0 ? Math.round(progress.records / seconds) : 0,
@@ -63,15 +64,22 @@ export function textSummary({ spec, outcome, progress }: SummaryInput): string {
   const seconds = Math.max(outcome.transformMs, 1) / 1000;
   const all = objectsDone === objectsTotal;
   const rows = [
-    `${outcome.status}: ${all ? counted(objectsDone, 'object') : `${count(objectsDone)} of ${counted(objectsTotal, 'object')}`}, ${counted(records, 'record')}, ${bytes(progress.bytes)} in ${duration(outcome.transformMs)} (${count(records / seconds)} records/s${retries > 0 ? `, ${retries} retried` : ''})`,
+    `${outcome.status}: ${all ? counted(objectsDone, 'object') : `${count(objectsDone)} of ${counted(objectsTotal, 'object')} done`}, ${counted(records, 'record')}, ${bytes(progress.bytes)} in ${duration(outcome.transformMs)} (${count(records / seconds)} records/s${retries > 0 ? `, ${retries} retried` : ''})`,
   ];
   if (objectsDone > 0) rows.push(`Results: ${spec.output.text} (${bytes(progress.outputBytes)})`);
   if (outcome.jobFailure !== undefined) rows.push(outcome.failureReason ?? outcome.jobFailure.message);
-  if (objectsFailed > 0) rows.push(`${counted(objectsFailed, 'object')} without a result:`);
+  if (objectsFailed > 0)
+    rows.push(`${counted(objectsFailed, 'object')} without a new result (one of an earlier run is left as it was):`);
   for (const { object, failure } of outcome.failures.slice(0, FAILURES_SHOWN))
     rows.push(`  ${object}: ${failure.message}`);
   if (objectsFailed > FAILURES_SHOWN)
     rows.push(`  … and ${count(objectsFailed - FAILURES_SHOWN)} more (--json lists 100)`);
+  const first = progress.firstMiscounted;
+  if (first !== undefined) {
+    rows.push(
+      `Warning: ${counted(progress.miscounted, 'response')} had more or fewer lines than records were sent, first in ${first.object} at record ${first.record + 1}. Results behind it belong to other records.`,
+    );
+  }
   if (outcome.notBegun > 0) rows.push(`${counted(outcome.notBegun, 'object')} not begun.`);
   return printable(rows.join('\n'));
 }

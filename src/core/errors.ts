@@ -73,7 +73,7 @@ export const errorTable = {
   ModelNotFound: entry(
     'usage',
     (p: { model: string; cause: string }) =>
-      `Could not find model data at ${p.model}: ${p.cause}. --model takes a .onnx file, a folder or model.tar.gz that holds one, or http://host:port.`,
+      `Could not find model data at ${p.model}: ${p.cause}. A model is a .onnx file, or a folder or model.tar.gz that holds one; any folder or archive with --serve.`,
   ),
   ArchiveInvalid: entry(
     'usage',
@@ -83,6 +83,11 @@ export const errorTable = {
     'usage',
     (p: { archive: string; entry: string; cause: string }) =>
       `${p.archive} is refused: its entry "${p.entry}" ${p.cause}. Nothing was unpacked; build the archive again from inside the model's folder.`,
+  ),
+  AddressInUse: entry(
+    'usage',
+    (p: { address: string; cause: string }) =>
+      `Cannot listen on ${p.address}: ${p.cause}. Take another --port (0 takes a free one) or --host.`,
   ),
   UnpackFailed: entry(
     'usage',
@@ -143,7 +148,7 @@ export const errorTable = {
   ModelStartTimeout: entry(
     'algorithm',
     (p: { server: string; seconds: number; last: string }) =>
-      `The model server ${p.server} did not answer GET /ping with 200 within ${p.seconds} seconds (last: ${p.last}). Raise --startup-timeout-in-seconds if it needs longer.`,
+      `The model server ${p.server} did not answer GET /ping with 200 within ${p.seconds} seconds (last: ${p.last}). It has to listen on the port in SAGEMAKER_BIND_TO_PORT; raise --startup-timeout-in-seconds if it needs longer.`,
   ),
   ModelExited: entry(
     'algorithm',

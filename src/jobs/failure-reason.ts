@@ -24,7 +24,10 @@ export function objectsFailureReason(
   const prefix = PREFIXES[first[0]?.failure.fault ?? 'internal'];
   const each = first.slice(0, 3).map(({ object, failure }) => `${object}: ${failure.message}`);
   const more = failed > each.length ? ` (and ${failed - each.length} more)` : '';
-  return cut(`${prefix}: ${failed} of ${total} objects failed. ${each.join(' | ')}`, more);
+  return cut(
+    `${prefix}: ${failed} of ${total} ${total === 1 ? 'object' : 'objects'} failed. ${each.join(' | ')}`,
+    more,
+  );
 }
 
 function cut(text: string, ending = ''): string {

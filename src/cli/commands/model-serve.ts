@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { MillraceError } from '../../core/errors.ts';
+import { causeOf, MillraceError } from '../../core/errors.ts';
 import { obtainModel } from '../../instances/model-artifacts.ts';
 import { startOnnxServer } from '../../runtimes/onnx/server.ts';
 import { onnxFile } from '../model-drivers.ts';
@@ -66,7 +66,7 @@ export async function modelServe(args: readonly string[], surroundings: Surround
   try {
     if (artifacts === undefined || stop.signal.aborted) return 0;
     const [host, workers] = [options.text('host'), options.number('workers')];
-    const server = await startOnnxServer({
+    const server = await listen({
       modelPath: await onnxFile(artifacts, model),
       port: options.number('port') ?? 8080,
       ...(host === undefined ? {} : { host }),
@@ -80,5 +80,18 @@ export async function modelServe(args: readonly string[], surroundings: Surround
   } finally {
     await artifacts?.dispose();
     await stores.close();
+  }
+}
+
+type ServerOptions = Parameters<typeof startOnnxServer>[0];
+
+async function listen(options: ServerOptions): ReturnType<typeof startOnnxServer> {
+  try {
+    return await startOnnxServer(options);
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (syscall !== 'listen' && code !== 'ENOTFOUND') throw error;
+    const address = `${options.host ?? '127.0.0.1'}:${options.port}`;
+    throw new MillraceError('AddressInUse', { address, cause: causeOf(error) }, { cause: error });
   }
 }

@@ -11,7 +11,7 @@ Examples
   An ONNX model over a folder of CSV files:
     millrace transform --model model.onnx --input data/ --output results/
   A model server of your own, eight requests at once:
-    millrace transform --model model/ --serve 'python server.py' --max-concurrent-transforms 8 --input data/ --output results/
+    millrace transform --model model/ --serve 'python3 server.py' --max-concurrent-transforms 8 --input data/ --output results/
   A server that is already running, data in S3, a summary for programs:
     millrace transform --model http://localhost:8080 --input s3://bucket/in --output s3://bucket/out --json
 
