@@ -173,11 +173,11 @@ describe('what is told of failed objects (behaviour 6 and 7)', { concurrency: 4 
     await box.write(objects);
     const run = await box.transform(server.url, single);
     assert.equal(run.status, 1, run.all);
-    assert.match(run.stdout, /^Failed: 2 of 3 objects, 5 records, 11 bytes in .* s \(\S+ records\/s\)$/m);
+    assert.match(run.stdout, /^Failed: 2 of 3 objects done, 5 records, 11 bytes in .* s \(\S+ records\/s\)$/m);
     assert.match(run.stdout, /^Results: out \(\d+ bytes\)$/m);
     assert.match(
       run.stdout,
-      /^1 object without a result:\n {2}in\/b\.csv: The model server answered 400 to the mini-batch that starts with record 3 at byte 5: bad number$/m,
+      /^1 object without a new result \(one of an earlier run is left as it was\):\n {2}in\/b\.csv: The model server answered 400 to the mini-batch that starts with record 3 at byte 5: bad number$/m,
     );
   });
 
@@ -189,7 +189,7 @@ describe('what is told of failed objects (behaviour 6 and 7)', { concurrency: 4 
     assert.deepEqual(await box.files('out'), []);
     assert.match(
       run.stdout,
-      /130 objects without a result:\n( {2}in\/\d+\.csv: .*\n){10} {2}… and 120 more \(--json lists 100\)/,
+      /130 objects without a new result \(.*\):\n( {2}in\/\d+\.csv: .*\n){10} {2}… and 120 more \(--json lists 100\)/,
     );
     const json = await box.transform(server.url, ['--json']);
     const summary = JSON.parse(json.stdout) as Summary;
@@ -231,7 +231,22 @@ describe('what is told of failed objects (behaviour 6 and 7)', { concurrency: 4 
       outputBytes: predictions('1\n2\n').length,
       requests: 1,
       retries: 0,
+      miscountedResponses: 0,
       failures: [],
     });
   });
+});
+
+test('a response with fewer lines than records completes with a warning that says where', async (t) => {
+  const box = new Sandbox(t);
+  await box.write({ 'in/a.csv': '1\n2\n3\n' });
+  const server = await startModelServer(t, {
+    invoke: () => ({ headers: { 'Content-Type': 'text/csv' }, body: '1\n2\n' }),
+  });
+  const run = await box.transform(server.url);
+  assert.equal(run.status, 0, run.all);
+  assert.match(
+    run.stdout,
+    /^Warning: 1 response had more or fewer lines than records were sent, first in in\/a\.csv at record 1\./m,
+  );
 });

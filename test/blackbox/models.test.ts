@@ -157,7 +157,7 @@ describe('models that are not there or not to be trusted: status 2, nothing star
       assert.match(
         run.stderr,
         new RegExp(
-          `^millrace: Could not find model data at ${model}: .*--model takes a \\.onnx file, a folder or model\\.tar\\.gz that holds one, or http://host:port\\.$`,
+          `^millrace: Could not find model data at ${model}: .* A model is a \\.onnx file, or a folder or model\\.tar\\.gz that holds one; any folder or archive with --serve\\.$`,
           'm',
         ),
       );

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { cp, readFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { describe, test } from 'node:test';
 import { create } from 'tar';
 import { type RunOptions, repository, Sandbox } from './millrace.ts';
@@ -91,4 +93,15 @@ describe('the ONNX server that comes along', () => {
       assert.deepEqual([...(await box.takeFiles('tmp')), ...(await box.files('.cache'))], []);
     });
   }
+});
+
+test('model serve on a port that is taken: status 2 and what to do', async (t) => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  t.after(() => taken.close());
+  const { port } = taken.address() as AddressInfo;
+  const box = new Sandbox(t);
+  const run = await box.start(['model', 'serve', `${diamonds}/model.onnx`, '--port', String(port)]).ended;
+  assert.equal(run.status, 2, run.all);
+  assert.match(run.stderr, /^millrace: Cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE.*Take another --port/m);
 });

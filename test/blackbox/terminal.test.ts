@@ -58,7 +58,7 @@ describe('what is printed where', { concurrency: 4 }, () => {
     assert.match(run.stderr, /\[sagemaker logs\]: in\/a\.csv: ClientError: 400$/m);
     assert.match(
       run.stderr,
-      /^ClientError: 1 of 1 objects failed\. in\/a\.csv: The model server answered 400 .*: bad number$/m,
+      /^ClientError: 1 of 1 object failed\. in\/a\.csv: The model server answered 400 .*: bad number$/m,
     );
   });
 
