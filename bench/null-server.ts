@@ -11,6 +11,9 @@ const answer = Buffer.from(
 );
 const notThere = Buffer.from('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n');
 
+// The bench that started it may die: its end of this pipe closes then.
+process.stdin.resume().once('end', () => process.exit());
+
 function serve(socket: Socket): void {
   let head = '';
   let remaining = -1;

@@ -72,7 +72,7 @@ export class ServerProcess {
 
   static async start(args: readonly string[], environment: Record<string, string> = {}): Promise<ServerProcess> {
     const child = spawn(process.execPath, args, {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, ...environment },
     });
     for await (const line of createInterface({ input: child.stdout })) {
