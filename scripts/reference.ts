@@ -62,7 +62,7 @@ ${formats.join('\n')}
 | 0 | all objects are done |
 | 1 | some objects failed, or the model server did; the results of the other objects are there |
 | 2 | wrong usage or nothing to do, told before anything was started |
-| 130 | interrupted with Ctrl-C (143: SIGTERM, 129: SIGHUP); requests in flight were given five seconds, whole results are kept |
+| 130 | interrupted with Ctrl-C (143: SIGTERM, 129: SIGHUP, 131: SIGQUIT); requests in flight were given five seconds, whole results are kept |
 `,
     ],
     ['model-serve.md', `${HEADER}\n# millrace model serve\n\n${options(modelServeOptions)}\n`],

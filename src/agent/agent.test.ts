@@ -18,6 +18,8 @@ class MemoryStore implements Pick<ObjectStore, 'open' | 'create'> {
   readonly readBytes: number;
   readonly failRead: (key: string, offset: number) => boolean;
   readonly failWrite: (key: string) => boolean;
+  /** Writes wait for it. */
+  gate: Promise<void> = Promise.resolve();
 
   constructor({
     readBytes = 7,
@@ -62,6 +64,7 @@ class MemoryStore implements Pick<ObjectStore, 'open' | 'create'> {
     };
     return {
       write: async (bytes) => {
+        await this.gate;
         if (this.failWrite(key)) throw new MillraceError('WriteFailed', { output: key, cause: 'full' });
         pieces.push(Buffer.from(bytes));
       },
@@ -246,6 +249,32 @@ test('a response with fewer lines than records is noticed, in formats of one lin
     assert.equal(progress.miscounted, expected, type);
     assert.deepEqual(progress.firstMiscounted, expected === 0 ? undefined : { object: 'a', record: 10 });
   }
+});
+
+test('answers do not pile up in front of a store that does not take them', async () => {
+  const input = new MemoryStore({ readBytes: 1000 });
+  const output = new MemoryStore();
+  const { promise, resolve: open } = Promise.withResolvers<void>();
+  output.gate = promise;
+  const records = 200;
+  input.objects.set('a', Buffer.from(Array.from({ length: records }, (_, i) => `${i}\n`).join('')));
+  let asked = 0;
+  answer = (_body, _request, response) => {
+    asked += 1;
+    response.end(Buffer.alloc(1_000_000, 'x'));
+  };
+  const settings = { maxConcurrentTransforms: 4, batchStrategy: 'SingleRecord' as const, maxPayloadInMB: 6 };
+  const running = run(input, output, { settings, assembleWith: 'None' });
+  // Nothing tells that nothing happens: it is over when no request has come for a tenth of a second.
+  for (let before = -1; asked !== before; ) {
+    before = asked;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  // 8 MB wait for the store, some more in order behind them; without a bound it would be all 200.
+  assert(asked > 4 && asked < 60, `${asked} of ${records} were asked for`);
+  open();
+  await running;
+  assert.equal(output.objects.get('a.out')?.length, records * 1_000_000);
 });
 
 test('draining keeps what is whole and reports what was begun', async () => {

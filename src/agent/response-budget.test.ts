@@ -19,6 +19,27 @@ test('who is over the budget waits, except the oldest', () => {
   assert.equal(budget.held, 40);
 });
 
+test('room is there at once, when something is released, or never once aborted', async () => {
+  const budget = new ResponseBudget(10);
+  const never = new AbortController().signal;
+  await budget.room(7, never);
+  budget.take(0, 20, () => undefined);
+  await budget.room(0, never); // the oldest
+  let entered = false;
+  const waiting = budget.room(7, never).then(() => {
+    entered = true;
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  assert(!entered);
+  budget.release(15);
+  await waiting;
+  budget.take(1, 20, () => undefined);
+  const stop = new AbortController();
+  const stopped = budget.room(8, stop.signal);
+  stop.abort(new Error('enough'));
+  await assert.rejects(stopped, /enough/);
+});
+
 test('becoming the oldest lets a waiting request go on', () => {
   const budget = new ResponseBudget(10);
   let resumed = false;

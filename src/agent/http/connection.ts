@@ -166,7 +166,7 @@ export class Connection {
     });
     socket.setTimeout(CONNECT_TIMEOUT_MS, () => {
       if (!this.#connected)
-        this.#fail(new ExchangeError('connection', `no connection within ${CONNECT_TIMEOUT_MS / 1000} seconds`));
+        this.#fail(new ExchangeError('connect', `no connection within ${CONNECT_TIMEOUT_MS / 1000} seconds`));
     });
     socket.on('connect', () => {
       this.#connected = true;
