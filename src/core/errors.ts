@@ -21,6 +21,15 @@ export interface Place {
   readonly offset: number;
 }
 
+/** The container of a pipeline that an error is about; `undefined` where there is only one. */
+interface OfContainer {
+  readonly container: string | undefined;
+}
+
+const server = ({ container }: OfContainer): string =>
+  container === undefined ? 'The model server' : `The container "${container}"`;
+const from = ({ container }: OfContainer): string =>
+  container === undefined ? '' : ` from the container "${container}"`;
 const at = (p: Place): string => `record ${p.record + 1} at byte ${p.offset}`;
 
 /** Every error that millrace reports. `docs/reference/errors.md` is checked against this table. */
@@ -94,6 +103,20 @@ export const errorTable = {
     (p: { archive: string; folder: string; cause: string }) =>
       `Could not unpack ${p.archive} into ${p.folder}: ${p.cause}. TMPDIR names the folder for such files.`,
   ),
+  InvalidJsonPath: entry(
+    'usage',
+    (p: { filter: 'InputFilter' | 'OutputFilter'; path: string; problem: string; position: number }) =>
+      `Invalid ${p.filter}: "${p.path}". ${p.problem} at position ${p.position} of the JsonPath. Supported are $, .name, .*, [*], ['name'] and ['name','other'], [0] and [0,-1], and one [start:end]; 63 characters at the most; for CSV one index, list of indexes, range or *.`,
+  ),
+  InvalidCombination: entry(
+    'usage',
+    (p: { options: string; rule: string }) => `${p.options} do not go together: ${p.rule}`,
+  ),
+  ManifestInvalid: entry(
+    'usage',
+    (p: { manifest: string; cause: string }) =>
+      `${p.manifest} is not a manifest: ${p.cause}. A manifest is one JSON array: {"prefix": "s3://bucket/some/prefix/"} first, then strings that follow this prefix.`,
+  ),
   RuntimeMissing: entry(
     'usage',
     (p: { cause: string }) =>
@@ -112,8 +135,68 @@ export const errorTable = {
   ),
   ModelRefused: entry(
     'client',
-    (p: Place & { status: number; body: string }) =>
-      `The model server answered ${p.status} to the mini-batch that starts with ${at(p)}: ${p.body === '' ? '(no text)' : p.body}`,
+    (p: Place & OfContainer & { status: number; body: string }) =>
+      `${server(p)} answered ${p.status} to the mini-batch that starts with ${at(p)}: ${p.body === '' ? '(no text)' : p.body}`,
+  ),
+  ObjectNotFound: entry(
+    'client',
+    (p: { object: string }) =>
+      `There is no object ${p.object}. Check the manifest that lists it, or whether somebody has removed it meanwhile.`,
+  ),
+  FrameInvalid: entry(
+    'client',
+    (p: Place & { format: 'RecordIO' | 'TFRecord'; cause: string }) =>
+      `This is not ${p.format}: ${at(p)} ${p.cause}. Check --split-type and --compression-type, or make the file again.`,
+  ),
+  CompressionInvalid: entry(
+    'client',
+    (p: { object: string; offset: number; cause: string }) =>
+      `The gzip data are broken at byte ${p.offset} of the compressed object: ${p.cause}. Make the file again; gzip -t tells whether it is whole.`,
+  ),
+  CompressedTwice: entry(
+    'client',
+    (p: { object: string; cause: string }) =>
+      `${p.cause}: decompress it once with gzip -d, or use --split-type None to send it as it is.`,
+  ),
+  InputNotParsed: entry(
+    'client',
+    (p: Place & { format: 'CSV' | 'JSON'; line: string; cause: string }) =>
+      `Failed to parse line: '${p.line}' as ${p.format}: ${p.cause}, in ${at(p)}.`,
+  ),
+  OutputNotParsed: entry(
+    'client',
+    (p: Place & { format: 'CSV' | 'JSON'; line: string; cause: string; row: number }) =>
+      `Failed to parse output from the algorithm as ${p.format}: ${p.cause}, in line ${p.row + 1} of the response to the mini-batch that starts with ${at(p)}: '${p.line}'`,
+  ),
+  MismatchedCount: entry(
+    'client',
+    (p: Place & { records: number; lines: number }) =>
+      `Fail to join data: mismatched line count between the input and the output: ${p.records} sent, ${p.lines} answered, in the mini-batch that starts with ${at(p)}. The model has to answer one line for each record.`,
+  ),
+  RaggedRow: entry(
+    'client',
+    (p: Place & { columns: number; expected: number }) =>
+      `Failed to parse line as CSV: ${at(p)} has ${p.columns} columns where the first row of the object has ${p.expected}.`,
+  ),
+  IndexOutOfRange: entry(
+    'client',
+    (p: Place & { filter: 'InputFilter' | 'OutputFilter'; path: string; index: number; length: number }) =>
+      `${p.filter} ${p.path}: the index ${p.index} is out of range, ${at(p)} has ${p.length} ${p.length === 1 ? 'element' : 'elements'}.`,
+  ),
+  FilterSelectsNothing: entry(
+    'client',
+    (p: Place & { filter: 'InputFilter' | 'OutputFilter'; path: string }) =>
+      `${p.filter} ${p.path} selects nothing of ${at(p)}.`,
+  ),
+  DuplicateAttribute: entry(
+    'client',
+    (p: Place & { name: string }) =>
+      `${at(p)} has the attribute ${JSON.stringify(p.name)} more than once, so it is not clear which is meant.`,
+  ),
+  TooManyBadRecords: entry(
+    'client',
+    (p: { object: string; bad: number; limit: string; first: string }) =>
+      `${p.bad === 1 ? '1 bad record' : `${p.bad} bad records`}, ${p.limit} allowed (--max-bad-records). The first: ${p.first}`,
   ),
   ObjectChanged: entry(
     'client',
@@ -127,33 +210,33 @@ export const errorTable = {
 
   ModelFailed: entry(
     'algorithm',
-    (p: Place & { status: number; body: string; attempts: number }) =>
-      `Bad HTTP status received from algorithm: ${p.status}, ${attempts(p)}, for the mini-batch that starts with ${at(p)}: ${p.body === '' ? '(no text)' : p.body}`,
+    (p: Place & OfContainer & { status: number; body: string; attempts: number }) =>
+      `Bad HTTP status received from algorithm: ${p.status}${from(p)}, ${attempts(p)}, for the mini-batch that starts with ${at(p)}: ${p.body === '' ? '(no text)' : p.body}`,
   ),
   ModelUnreachable: entry(
     'algorithm',
-    (p: Place & { cause: string; attempts: number }) =>
-      `Unable to get response from algorithm, ${attempts(p)}, for the mini-batch that starts with ${at(p)}: ${p.cause}`,
+    (p: Place & OfContainer & { cause: string; attempts: number }) =>
+      `Unable to get response from algorithm${from(p)}, ${attempts(p)}, for the mini-batch that starts with ${at(p)}: ${p.cause}`,
   ),
   ModelTimeout: entry(
     'algorithm',
-    (p: Place & { seconds: number; attempts: number }) =>
-      `Model server did not respond to /invocations request within ${p.seconds} seconds, ${attempts(p)}, for the mini-batch that starts with ${at(p)}. Raise --invocations-timeout-in-seconds or send less at a time.`,
+    (p: Place & OfContainer & { seconds: number; attempts: number }) =>
+      `Model server did not respond to /invocations request within ${p.seconds} seconds${from(p)}, ${attempts(p)}, for the mini-batch that starts with ${at(p)}. Raise --invocations-timeout-in-seconds or send less at a time.`,
   ),
   ResponseTooLarge: entry(
     'algorithm',
-    (p: Place & { limitBytes: number }) =>
-      `The response to the mini-batch that starts with ${at(p)} is larger than ${p.limitBytes} bytes. Send less at a time (--max-payload-in-mb 1 or --batch-strategy SingleRecord).`,
+    (p: Place & OfContainer & { limitBytes: number }) =>
+      `The response${from(p)} to the mini-batch that starts with ${at(p)} is larger than ${p.limitBytes} bytes. Send less at a time (--max-payload-in-mb 1 or --batch-strategy SingleRecord).`,
   ),
   ModelStartTimeout: entry(
     'algorithm',
-    (p: { server: string; seconds: number; last: string }) =>
-      `The model server ${p.server} did not answer GET /ping with 200 within ${p.seconds} seconds (last: ${p.last}). It has to listen on the port in SAGEMAKER_BIND_TO_PORT; raise --startup-timeout-in-seconds if it needs longer.`,
+    (p: OfContainer & { server: string; seconds: number; last: string }) =>
+      `The model server ${p.server}${p.container === undefined ? '' : ` (container "${p.container}")`} did not answer GET /ping with 200 within ${p.seconds} seconds (last: ${p.last}). It has to listen on the port in SAGEMAKER_BIND_TO_PORT; raise --startup-timeout-in-seconds if it needs longer.`,
   ),
   ModelExited: entry(
     'algorithm',
-    (p: { how: string; output: string }) =>
-      `The model server ${p.how}.${p.output === '' ? '' : ` Its last words:\n${p.output}`}`,
+    (p: OfContainer & { how: string; output: string }) =>
+      `${server(p)} ${p.how}.${p.output === '' ? '' : ` Its last words:\n${p.output}`}`,
   ),
   ModelGone: entry(
     'algorithm',

@@ -1,5 +1,5 @@
 import { constants, type Dir } from 'node:fs';
-import { access, type FileHandle, mkdir, open, opendir, realpath, stat } from 'node:fs/promises';
+import { access, type FileHandle, lstat, mkdir, open, opendir, realpath, stat, unlink } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { causeOf, MillraceError } from '../core/errors.ts';
 import { FileReader } from './file-reader.ts';
@@ -28,6 +28,10 @@ export class FileStore implements ObjectStore {
 
   nameOf(key: string): string {
     return this.locate(key).split(sep).join('/');
+  }
+
+  address(key: string): string {
+    return join(this.#root, key);
   }
 
   async *list(prefix: string, signal: AbortSignal): AsyncIterable<ObjectInfo> {
@@ -75,7 +79,7 @@ export class FileStore implements ObjectStore {
     try {
       return { real: await realpath(path), entries: await opendir(path) };
     } catch (error) {
-      if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+      if (isMissing(error)) return undefined;
       const location = this.locate(relative(this.#root, path));
       throw new MillraceError('InputNotFound', { location, remedy: `${causeOf(error)}.` }, { cause: error });
     }
@@ -96,11 +100,14 @@ export class FileStore implements ObjectStore {
     let handle: FileHandle | undefined;
     try {
       handle = await open(place.path, 'r');
-      const { size } = await handle.stat();
+      const info = await handle.stat();
+      if (info.isDirectory()) throw Object.assign(new Error('it is a folder'), { code: 'ENOENT' });
+      const { size } = info;
       if (start > size) throw new Error(`it has only ${size} bytes`);
       return new FileReader(handle, { object, start, size, signal: options.signal });
     } catch (error) {
       await handle?.close();
+      if (isMissing(error)) throw new MillraceError('ObjectNotFound', { object }, { cause: error });
       throw new MillraceError('ReadFailed', { object, offset: start, cause: causeOf(error) }, { cause: error });
     }
   }
@@ -127,6 +134,20 @@ export class FileStore implements ObjectStore {
     }
   }
 
+  async remove(key: string, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const output = this.locate(key);
+    const place = securePath(this.#root, key);
+    if ('invalid' in place) throw new MillraceError('ObjectNameUnsafe', { object: output, cause: place.invalid });
+    try {
+      await unlink(place.path);
+    } catch (error) {
+      // A folder is no object, and each system has its own error for removing one as a file.
+      if (isMissing(error) || (await lstat(place.path).catch(() => undefined))?.isDirectory()) return;
+      throw new MillraceError('WriteFailed', { output, cause: causeOf(error) }, { cause: error });
+    }
+  }
+
   /** Asks the nearest folder that exists: the ones below it can be made when it may be written. */
   async checkWritable(prefix: string, _signal: AbortSignal): Promise<void> {
     for (let folder = join(this.#root, prefix); ; folder = dirname(folder)) {
@@ -148,6 +169,11 @@ export class FileStore implements ObjectStore {
   }
 
   async close(): Promise<void> {}
+}
+
+/** True when there is no such file, the way to it included. */
+function isMissing(error: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
 /**

@@ -37,14 +37,21 @@ export interface ObjectStore {
   locate(key: string): string;
   /** `bucket/key`, the name that model servers and the data log are given (behaviour 3 and 7). */
   nameOf(key: string): string;
+  /** Where a key, or a prefix, is for anybody anywhere: `s3://bucket/key` or the absolute path. Ends in `/` when the key does. */
+  address(key: string): string;
   /** All objects whose key starts with `prefix`, a plain string, in ascending order of the UTF-8 bytes of their keys. */
   list(prefix: string, signal: AbortSignal): AsyncIterable<ObjectInfo>;
   /** The object of exactly this key, `undefined` when there is none. */
   head(key: string, signal: AbortSignal): Promise<ObjectInfo | undefined>;
-  /** Opens an object from byte `start` (default 0, its size at the most) on. Aborting the signal makes pending reads reject. */
+  /**
+   * Opens an object from byte `start` (default 0, its size at the most) on. Aborting the signal makes pending reads reject.
+   * Rejects with `ObjectNotFound` when there is no object of exactly this key, with `ReadFailed` otherwise.
+   */
   open(key: string, options: { readonly start?: number; readonly signal: AbortSignal }): Promise<ObjectReader>;
   /** Once the signal is aborted, nothing appears any more. */
   create(key: string, options: { readonly contentType?: string; readonly signal: AbortSignal }): Promise<ObjectWriter>;
+  /** Removes the object of exactly this key; that there is none is no error. Rejections are `WriteFailed`. */
+  remove(key: string, signal: AbortSignal): Promise<void>;
   /** Rejects when objects under `prefix` could not be written, as far as can be told without writing one. */
   checkWritable(prefix: string, signal: AbortSignal): Promise<void>;
   /** Releases connections. */

@@ -1,4 +1,5 @@
 import {
+  DeleteObjectCommand,
   GetObjectCommand,
   HeadBucketCommand,
   HeadObjectCommand,
@@ -79,6 +80,10 @@ export class S3Store implements ObjectStore {
     return `${this.#bucket}/${key}`;
   }
 
+  address(key: string): string {
+    return this.locate(key);
+  }
+
   async *list(prefix: string, signal: AbortSignal): AsyncIterable<ObjectInfo> {
     let token: string | undefined;
     do {
@@ -125,6 +130,9 @@ export class S3Store implements ObjectStore {
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof MillraceError) throw error;
+      if (isNoSuchObject(error)) {
+        throw new MillraceError('ObjectNotFound', { object }, { cause: error });
+      }
       const info = isStatus(error, 416) ? await this.head(key, signal).catch(() => undefined) : undefined;
       if (info?.size === start) return atEnd(start);
       const cause = info === undefined ? describe(error) : `it has only ${info.size} bytes`;
@@ -144,6 +152,17 @@ export class S3Store implements ObjectStore {
       output: this.locate(key),
       signal: options.signal,
     });
+  }
+
+  async remove(key: string, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: key }), { abortSignal: signal });
+    } catch (error) {
+      signal.throwIfAborted();
+      // S3 itself answers 204 when there is nothing; some servers do not.
+      if (isNoSuchObject(error)) return;
+      throw new MillraceError('WriteFailed', { output: this.locate(key), cause: describe(error) }, { cause: error });
+    }
   }
 
   /** Only the bucket can be asked for; whether a key may be written is known when one is. */
@@ -182,6 +201,11 @@ export class S3Store implements ObjectStore {
 function undefinedIfMissing(error: unknown): undefined {
   if (isStatus(error, 404)) return undefined;
   throw error;
+}
+
+/** A bucket that is not there answers 404 too, but that is not about an object. */
+function isNoSuchObject(error: unknown): boolean {
+  return isStatus(error, 404) && (error as Error).name !== 'NoSuchBucket';
 }
 
 function isStatus(error: unknown, status: number): boolean {

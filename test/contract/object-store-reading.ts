@@ -156,10 +156,22 @@ export const readingCases: Cases = {
     assert.equal((await readAll(t.store, 'o')).length, 0);
   },
 
-  'says which object cannot be opened': async (t) => {
-    const error = await failure(t.store.open('no/such', { signal: never }), 'ReadFailed');
-    assert.equal(error.details.object, t.store.locate('no/such'));
-    assert.equal(error.details.offset, 0);
+  'says which object is not there, whatever else is near its key': async (t) => {
+    await t.put('a/b', Buffer.from('x'));
+    for (const key of ['no/such', 'a', 'a/bb', 'a/b/c']) {
+      for (const start of [0, 5]) {
+        const error = await failure(t.store.open(key, { start, signal: never }), 'ObjectNotFound');
+        assert.equal(error.details.object, t.store.locate(key));
+      }
+    }
+  },
+
+  'tells where a key or a prefix is, for anybody': async (t) => {
+    for (const key of ['a/b c', 'a/', '']) {
+      const address = t.store.address(key);
+      assert.match(address, /^(s3:\/)?\//);
+      assert(address.endsWith(key), address);
+    }
   },
 
   'closes at any time and more than once': async (t) => {

@@ -170,6 +170,26 @@ export const writingCases: Cases = {
     }
   },
 
+  'removes one object and nothing else, and does not mind when there is none': async (t) => {
+    const keys = ['a/b', 'a/b c+%20', 'a/bb', 'c'];
+    for (const key of keys) await t.put(key, Buffer.from(key));
+    for (const key of ['a', 'a/', 'no/such', 'c/d', 'a/b/c']) {
+      await t.store.remove(key, never).catch((error) => assert.equal(error.code, 'ObjectNameUnsafe', key));
+    }
+    assert.deepEqual(await keysOf(t.store, ''), keys);
+    for (const key of ['a/b', 'a/b c+%20', 'c']) {
+      await t.store.remove(key, never);
+      await t.store.remove(key, never);
+      assert.equal(await t.get(key), undefined);
+    }
+    assert.deepEqual(await keysOf(t.store, ''), ['a/bb']);
+    const reason = new Error('enough');
+    await assert.rejects(t.store.remove('a/bb', AbortSignal.abort(reason)), reason);
+    assert.deepEqual(await keysOf(t.store, ''), ['a/bb']);
+    await writeAll(t.store, 'a/b', Buffer.from('again'));
+    assert.equal((await t.get('a/b'))?.toString(), 'again');
+  },
+
   'tells beforehand whether a place can be written to': async (t) => {
     await t.store.checkWritable('not/yet/there', never);
     await t.store.checkWritable('', never);
