@@ -1,6 +1,7 @@
 // One agent over one folder, in a process of its own so that its memory and time are its own; prints a line of JSON.
 import { parseArgs } from 'node:util';
 import { runAgent } from '../src/agent/agent.ts';
+import { parseJsonPath } from '../src/agent/associate/json-path.ts';
 import { HttpClient } from '../src/agent/http/http-client.ts';
 import { newProgress } from '../src/agent/progress.ts';
 import { systemClock } from '../src/core/clock.ts';
@@ -13,9 +14,15 @@ const { values } = parseArgs({
     output: { type: 'string', default: '' },
     strategy: { type: 'string', default: 'MultiRecord' },
     concurrency: { type: 'string', default: '1' },
-    payload: { type: 'string', default: String(6 * 2 ** 20) },
+    payload: { type: 'string', default: '6' },
+    records: { type: 'string' },
+    format: { type: 'string', default: 'text/csv' },
+    split: { type: 'string', default: 'Line' },
+    filter: { type: 'string' },
+    join: { type: 'boolean', default: false },
   },
 });
+const split = values.split === 'None' ? 'None' : 'Line';
 const client = new HttpClient(new URL(values.url));
 const progress = newProgress();
 const input = new FileStore(values.input, values.input);
@@ -31,16 +38,24 @@ const started = performance.now();
 await runAgent(tasks(), {
   input,
   output: new FileStore(values.output, values.output),
-  client,
+  containers: [{ client, name: undefined }],
   settings: {
     maxConcurrentTransforms: Number(values.concurrency),
     batchStrategy: values.strategy === 'SingleRecord' ? 'SingleRecord' : 'MultiRecord',
-    maxPayloadInMB: Math.ceil(Number(values.payload) / 2 ** 20),
+    maxPayloadInMB: Number(values.payload),
   },
-  maxPayloadBytes: Number(values.payload),
-  splitType: 'Line',
-  assembleWith: 'Line',
-  contentType: 'text/csv',
+  compressionType: 'None',
+  inputFilter: values.filter === undefined ? undefined : parseJsonPath('InputFilter', values.filter, { csv: false }),
+  joinSource: values.join ? 'Input' : 'None',
+  outputFilter: undefined,
+  inferenceIds: undefined,
+  csvHeader: undefined,
+  quotedNewlines: false,
+  maxRecordsPerMiniBatch: values.records === undefined ? undefined : Number(values.records),
+  badRecords: undefined,
+  splitType: split,
+  assembleWith: split,
+  contentType: values.format,
   accept: undefined,
   invocationsTimeoutMs: 600_000,
   invocationsMaxRetries: 0,

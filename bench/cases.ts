@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { csvLine, manyFiles, oneFile } from './data.ts';
+import { csvLine, manyFiles, oneDocument, oneFile } from './data.ts';
 import { agent, nullServer, type ServerProcess, wrk } from './programs.ts';
 
 /** A number with the bar that it is held against. */
@@ -32,6 +32,7 @@ interface Comparison {
   readonly strategy: 'MultiRecord' | 'SingleRecord';
   readonly concurrency: number;
   readonly payload?: number;
+  readonly records?: number;
 }
 
 /** Agent and wrk in turns against one server, so that what disturbs the machine disturbs both; the median ratio counts. */
@@ -83,7 +84,7 @@ export async function* throughput(context: BenchContext): AsyncGenerator<Measure
       body: lines(100, 90),
       strategy: 'MultiRecord',
       concurrency: 8,
-      payload: 9000,
+      records: 100,
     });
     yield await compare(server, context, {
       name: 'SingleRecord with 200 bytes, 8 in flight',
@@ -136,9 +137,10 @@ export async function* memory({ folder, short }: BenchContext): AsyncGenerator<M
   const measure = async (
     name: string,
     input: string,
-    options: { concurrency: number; payload?: number },
+    options: { concurrency: number; payload?: number; more?: readonly string[] },
+    url = server.url,
   ): Promise<Measurement> => {
-    const { peakMB } = await agent(server.url, input, { strategy: 'MultiRecord', ...options });
+    const { peakMB } = await agent(url, input, { strategy: 'MultiRecord', ...options });
     await rm(input, { recursive: true, force: true });
     return { name: `Peak memory: ${name}`, unit: 'MB', measured: peakMB, limit: undefined, bar: 300, below: true };
   };
@@ -150,7 +152,7 @@ export async function* memory({ folder, short }: BenchContext): AsyncGenerator<M
     yield await measure('a million records in each mini-batch', await oneFile(join(folder, 'short'), 200 * MB, 6), {
       concurrency: 4,
     });
-    const hundred = { concurrency: 1, payload: 100 * 2 ** 20 };
+    const hundred = { concurrency: 1, payload: 100 };
     yield await measure(
       'mini-batches of 100 MB',
       await oneFile(join(folder, 'payload'), short ? 300 * MB : 1000 * MB, 120),
@@ -161,5 +163,21 @@ export async function* memory({ folder, short }: BenchContext): AsyncGenerator<M
     });
   } finally {
     await server.stop();
+  }
+  const json = await nullServer('--answer', '{"score":0.5}\n');
+  try {
+    const processed = ['--filter', '$.features', '--join'];
+    const whole = {
+      concurrency: 1,
+      payload: 100,
+      more: ['--format', 'application/json', '--split', 'None', ...processed],
+    };
+    const document = await oneDocument(join(folder, 'document'), 100 * MB, 'data.json');
+    yield await measure('a JSON document of 100 MB, $.features sent, joined', document, whole, json.url);
+    const lines = { concurrency: 1, payload: 100, more: ['--format', 'application/jsonlines', ...processed] };
+    const record = await oneDocument(join(folder, 'record'), 90 * MB, 'data.jsonl');
+    yield await measure('a JSON Lines record of 90 MB, $.features sent, joined', record, lines, json.url);
+  } finally {
+    await json.stop();
   }
 }

@@ -34,3 +34,17 @@ export async function manyFiles(folder: string, count: number, bytes: number): P
   for (let i = 0; i < count; i++) await writeFile(join(folder, `${String(i).padStart(6, '0')}.csv`), text);
   return folder;
 }
+
+/** A folder with one JSON document, or one line, of about `bytes` bytes: an object with an id and many numbers. */
+export async function oneDocument(folder: string, bytes: number, name: string): Promise<string> {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  const numbers = Array.from({ length: 20_000 }, (_, i) => ((i * 7919) % 100_000) / 1000).join(',');
+  const file = await open(join(folder, name), 'w');
+  await file.write('{"id":9007199254740993,"features":[');
+  for (let written = 0; written + numbers.length < bytes; written += numbers.length + 1)
+    await file.write(`${numbers},`);
+  await file.write('0],"note":"the end"}\n');
+  await file.close();
+  return folder;
+}

@@ -22,12 +22,21 @@ export interface AgentRun {
 export async function agent(
   url: string,
   input: string,
-  options: { strategy: string; concurrency: number; payload?: number },
+  options: {
+    strategy: string;
+    concurrency: number;
+    payload?: number;
+    records?: number;
+    /** Further arguments of agent-process.ts. */
+    more?: readonly string[];
+  },
 ): Promise<AgentRun> {
   const output = `${input}-out`;
   await rm(output, { recursive: true, force: true });
   const args = ['--url', url, '--input', input, '--output', output, '--strategy', options.strategy];
-  args.push('--concurrency', String(options.concurrency), '--payload', String(options.payload ?? 6 * 2 ** 20));
+  args.push('--concurrency', String(options.concurrency), '--payload', String(options.payload ?? 6));
+  if (options.records !== undefined) args.push('--records', String(options.records));
+  args.push(...(options.more ?? []));
   const { stdout } = await run(process.execPath, [join(here, 'agent-process.ts'), ...args], { maxBuffer: 2 ** 20 });
   await rm(output, { recursive: true, force: true });
   const result = JSON.parse(stdout) as AgentRun;

@@ -4,6 +4,7 @@ import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type BenchContext, latency, type Measurement, memory, throughput } from './cases.ts';
+import { formats } from './formats.ts';
 import { onnx } from './onnx-case.ts';
 
 const { values } = parseArgs({ options: { short: { type: 'boolean', default: false }, only: { type: 'string' } } });
@@ -11,6 +12,7 @@ const parts: Readonly<Record<string, (context: BenchContext) => AsyncIterable<Me
   throughput,
   latency,
   memory,
+  formats,
   onnx,
 };
 /** A short run on a busy machine says little: it fails only when a bar is missed by far. */
@@ -33,7 +35,7 @@ function row(one: Measurement): string {
 
 const folder = await mkdtemp(join(tmpdir(), 'millrace-bench-'));
 const rows = [
-  `| what | millrace | wrk | share | bar | ${values.short ? 'half met' : 'met'} |`,
+  `| what | millrace | limit | share | bar | ${values.short ? 'half met' : 'met'} |`,
   '| --- | --- | --- | --- | --- | --- |',
 ];
 let missed = 0;

@@ -6,6 +6,7 @@ import { transformOptions } from '../src/cli/commands/transform-options.ts';
 import type { OptionTable } from '../src/cli/option-table.ts';
 import { errorTable } from '../src/core/errors.ts';
 import { endings } from '../src/jobs/content-defaults.ts';
+import { jobSettings } from '../src/jobs/job-settings.ts';
 
 const folder = join(import.meta.dirname, '..', 'docs', 'reference');
 const HEADER = '<!-- Written by `npm run docs` from the tables in src/; edit those. -->\n';
@@ -49,11 +50,22 @@ ${options(transformOptions)}
 
 ## What the objects' ending decides
 
-Where all objects share one of these endings, this is assumed of what the options do not say, and shown when the job starts:
+Where all objects share one of these endings, this is assumed of what the options do not say, and shown when the job starts. \`.gz\` behind it means \`Gzip\`.
 
 | ending | content type | split | assemble |
 | --- | --- | --- | --- |
 ${formats.join('\n')}
+
+## Settings in the environment
+
+These options may also be given as variables of the job (\`--environment NAME=VALUE\`), as clients do that can only send what the
+original's API has. A switch is on with \`true\`. Other variables that begin with \`MILLRACE_\` are refused; none is passed on.
+
+| variable | option |
+| --- | --- |
+${Object.entries(jobSettings)
+  .map(([option, variable]) => `| \`${variable}\` | \`--${option}\` |`)
+  .join('\n')}
 
 ## Exit status
 

@@ -42,11 +42,12 @@ export function startCsv(wantsMembers: bool, quotedNewlines: bool): void {
   origin = rows = rowFrom = fieldFrom = fields = 0;
 }
 
-function fail(code: i32, position: u32): i32 {
+function fail(entry: usize, code: i32, position: u32): i32 {
   store<i32>(RESULT, code);
   store<u32>(RESULT, position, 4);
   store<u32>(RESULT, rows, 8);
   store<u32>(RESULT, rowFrom, 12);
+  store<u32>(RESULT, <u32>((entry - TABLE) >> 4), 16);
   return -1;
 }
 
@@ -98,7 +99,7 @@ export function scanCsv(length: i32): i32 {
     }
     if (blockError) {
       rowFrom = row;
-      return fail(blockError, blockError === QUOTE_OPEN_ON_LINE ? field : base + <u32>blockErrorIndex);
+      return fail(entry, blockError, blockError === QUOTE_OPEN_ON_LINE ? field : base + <u32>blockErrorIndex);
     }
   }
   fieldFrom = field;
@@ -111,8 +112,8 @@ export function scanCsv(length: i32): i32 {
 
 /** The text ends. @returns as `scanCsv` does */
 export function endCsv(): i32 {
-  if (state === QUOTED) return fail(QUOTE_OPEN, fieldFrom);
-  if (state === BEHIND_QUOTE_CR) return fail(AFTER_QUOTE, origin - 1);
+  if (state === QUOTED) return fail(TABLE, QUOTE_OPEN, fieldFrom);
+  if (state === BEHIND_QUOTE_CR) return fail(TABLE, AFTER_QUOTE, origin - 1);
   if (origin === rowFrom) return 0;
   let entry = TABLE;
   if (withMembers) entry = putEntry(entry, MEMBER, fieldFrom, origin, fields);

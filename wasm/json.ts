@@ -122,11 +122,12 @@ export function startJson(onLines: bool, wantsMembers: bool): void {
   records = lineStart = members = 0;
 }
 
-function fail(line: u32, code: i32, position: u32): i32 {
+function fail(entry: usize, line: u32, code: i32, position: u32): i32 {
   store<i32>(RESULT, code);
   store<u32>(RESULT, position, 4);
   store<u32>(RESULT, records, 8);
   store<u32>(RESULT, line, 12);
+  store<u32>(RESULT, <u32>((entry - TABLE) >> 4), 16);
   return -1;
 }
 
@@ -234,7 +235,8 @@ function digitsGoOn(begins: u64, digits: u64, last: u64): u64 {
 /**
  * Scans the first `length` bytes of the input.
  *
- * @returns the number of entries made, or -1 when there is an error (RESULT: code, position, records before, start of the line)
+ * @returns the number of entries made, or -1 when there is an error (RESULT: code, position, records before, start of
+ * the line, entries made before)
  */
 export function scanJson(length: i32): i32 {
   let entry = TABLE;
@@ -463,7 +465,7 @@ export function scanJson(length: i32): i32 {
           valueKind = kindOf(byte);
         }
         case INNER_OPEN: {
-          if (level === MAX_DEPTH) return fail(lineFrom, TOO_DEEP, position);
+          if (level === MAX_DEPTH) return fail(entry, lineFrom, TOO_DEEP, position);
           store<u8>(STACK + level, afterContainer(now));
           level++;
           now = next & 255;
@@ -508,10 +510,10 @@ export function scanJson(length: i32): i32 {
           break;
         }
         case NO_RECORD: {
-          return fail(lineFrom, EMPTY_LINE, position);
+          return fail(entry, lineFrom, EMPTY_LINE, position);
         }
         default: {
-          return fail(lineFrom, UNEXPECTED, position);
+          return fail(entry, lineFrom, UNEXPECTED, position);
         }
       }
     }
@@ -523,18 +525,18 @@ export function scanJson(length: i32): i32 {
       if (wrongLiteral & bit) {
         const before = starts & below(index);
         const from = before ? base + 63 - <u32>clz(before) : scalarStart;
-        return fail(lineFrom, UNEXPECTED, literalBreak(from, position));
+        return fail(entry, lineFrom, UNEXPECTED, literalBreak(from, position));
       }
       if (inside & bit) {
         const control = load<u8>(at + <usize>index) < 0x20;
-        return fail(lineFrom, control ? CONTROL : ESCAPE, position);
+        return fail(entry, lineFrom, control ? CONTROL : ESCAPE, position);
       }
-      return fail(lineFrom, UNEXPECTED, position);
+      return fail(entry, lineFrom, UNEXPECTED, position);
     }
     if (starts) scalarStart = base + 63 - <u32>clz(starts);
     // Letters that go on are looked at while their beginning is at hand.
     const behind = base + <u32>last + 1;
-    if (lastOther && behind - scalarStart > LITERAL_BYTES) return fail(lineFrom, UNEXPECTED, literalBreak(scalarStart, behind));
+    if (lastOther && behind - scalarStart > LITERAL_BYTES) return fail(entry, lineFrom, UNEXPECTED, literalBreak(scalarStart, behind));
     if (backslashes) behindBackslash = base + 64 - <u32>clz(backslashes);
     if (text) behindText = base + 64 - <u32>clz(text);
   }
@@ -558,8 +560,8 @@ export function endJson(): i32 {
   store<u8>(INPUT, 10);
   const entries = scanJson(1);
   if (lines || entries < 0) return entries;
-  if (state === START) return fail(lineStart, EMPTY_LINE, origin - 1);
-  if (state !== DONE) return fail(lineStart, UNEXPECTED, origin - 1);
+  if (state === START) return fail(TABLE, lineStart, EMPTY_LINE, origin - 1);
+  if (state !== DONE) return fail(TABLE, lineStart, UNEXPECTED, origin - 1);
   putEntry(TABLE + ((<usize>entries) << 4), RECORD | (recordKind << 8), recordFrom, behindText, members);
   return entries + 1;
 }

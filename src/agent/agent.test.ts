@@ -110,9 +110,17 @@ async function run(
   await runAgent(tasks(), {
     input: input as unknown as ObjectStore,
     output: output as unknown as ObjectStore,
-    client,
-    settings: { maxConcurrentTransforms: 4, batchStrategy: 'MultiRecord', maxPayloadInMB: 6 },
-    maxPayloadBytes: 20,
+    containers: [{ client, name: undefined }],
+    settings: { maxConcurrentTransforms: 4, batchStrategy: 'MultiRecord', maxPayloadInMB: 20 / 2 ** 20 },
+    compressionType: 'None',
+    inputFilter: undefined,
+    joinSource: 'None',
+    outputFilter: undefined,
+    inferenceIds: undefined,
+    csvHeader: undefined,
+    quotedNewlines: false,
+    maxRecordsPerMiniBatch: undefined,
+    badRecords: undefined,
     splitType: 'Line',
     assembleWith: 'Line',
     contentType: 'text/csv',
@@ -169,7 +177,7 @@ test('any order of completion, any failures: each object has its own result in o
           if (body.includes('BAD')) response.statusCode = 400;
           response.end(body.includes('BAD') ? 'bad one' : lengths(body));
         };
-        const settings = { maxConcurrentTransforms: concurrency, batchStrategy, maxPayloadInMB: 6 };
+        const settings = { maxConcurrentTransforms: concurrency, batchStrategy, maxPayloadInMB: 20 / 2 ** 20 };
         const reports = await run(input, output, { settings });
         assert(most <= concurrency);
         assert.deepEqual([...reports.keys()].sort(), [...fates.keys()].sort());
@@ -204,7 +212,7 @@ test('many failing objects do not use up the memory of the others', async () => 
     response.end();
   };
   const settings = { maxConcurrentTransforms: 2, batchStrategy: 'SingleRecord' as const, maxPayloadInMB: 2 };
-  const reports = await run(input, output, { settings, maxPayloadBytes: 2 * 2 ** 20 });
+  const reports = await run(input, output, { settings });
   assert.equal(reports.size, 60);
   for (const { failure } of reports.values()) assert.equal(failure?.code, 'ModelRefused');
 });
@@ -308,7 +316,7 @@ test('an abort ends requests in flight and leaves no output', async () => {
   };
   const reports = new Map<string, AgentReport>();
   const running = run(input, output, {
-    client: own,
+    containers: [{ client: own, name: undefined }],
     signal: abort.signal,
     onReport: (report) => reports.set(report.task.inputKey, report),
   });
@@ -324,7 +332,7 @@ test('a server that has gone ends the job instead of failing object after object
   const nobody = new HttpClient(new URL('http://127.0.0.1:1'));
   const reports: AgentReport[] = [];
   const running = run(input, new MemoryStore(), {
-    client: nobody,
+    containers: [{ client: nobody, name: undefined }],
     onReport: (report) => reports.push(report),
   });
   await assert.rejects(running, (error) => error instanceof MillraceError && error.code === 'ModelGone');

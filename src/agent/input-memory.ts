@@ -21,3 +21,8 @@ export function inputMemory(maxPayloadBytes: number, concurrency: number): Chunk
   const wanted = Math.ceil((maxPayloadBytes * (concurrency + 1)) / chunkBytes) + 3;
   return new ChunkPool(chunkBytes, Math.max(least, Math.min(wanted, MAX_INPUT_BYTES / chunkBytes)));
 }
+
+/** The memory for objects that are streamed: for each of them one chunk that is sent and one that is read. */
+export function streamMemory(concurrency: number): ChunkPool {
+  return new ChunkPool(MIB, 2 * concurrency);
+}

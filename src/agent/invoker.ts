@@ -1,10 +1,9 @@
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import type { Clock } from '../core/clock.ts';
-import { causeOf, MillraceError } from '../core/errors.ts';
+import { causeOf, MillraceError, type Place } from '../core/errors.ts';
 import { ExchangeError, type HttpResponse } from './http/connection.ts';
 import type { HttpClient } from './http/http-client.ts';
-import type { MiniBatch } from './mini-batch.ts';
 import type { Progress } from './progress.ts';
 import type { ResponseBudget } from './response-budget.ts';
 import { type Failure, parseRetryAfter, pauseBeforeRetry } from './retry-policy.ts';
@@ -17,8 +16,23 @@ export interface InvokerOptions {
   readonly timeoutMs: number;
   readonly maxRetries: number;
   readonly maxResponseBytes: number;
-  readonly contentType: string | undefined;
   readonly accept: string | undefined;
+  /** The container's name in a pipeline, for messages. */
+  readonly container: string | undefined;
+}
+
+/** What is sent: a mini-batch, or in a pipeline what the container before made of it. */
+export interface Invocation {
+  /** Where in the input it comes from, for messages. */
+  readonly place: Place;
+  /** From `headFor`. */
+  readonly head: string;
+  readonly segments: readonly Buffer[];
+  readonly bytes: number;
+  /** The mini-batch's place among all of this agent, for the response budget. */
+  readonly sequence: number;
+  /** Further tries after the first; the option's number when left out. */
+  readonly maxRetries?: number;
 }
 
 /** The model's answer to one mini-batch. Its memory is accounted in the response budget until its owner releases it, once. */
@@ -27,6 +41,8 @@ export interface Inference {
   readonly contentType: string | undefined;
   readonly pieces: readonly Buffer[];
   readonly bytes: number;
+  /** True when more of the same response follows, as of one that is written while it arrives. */
+  readonly unfinished?: boolean;
   release(): void;
 }
 
@@ -49,34 +65,22 @@ export class Invoker {
   }
 
   /** Everything of a request's head that does not change from one mini-batch of the object to the next. */
-  headFor(object: string): string {
-    const { contentType, accept } = this.#options;
+  headFor(object: string, contentType: string | undefined): string {
+    const headers = requestHeaders(object, contentType, this.#options.accept);
     return [
       'POST /invocations HTTP/1.1',
       `Host: ${this.#client.host}`,
-      'User-Agent: millrace',
-      ...(contentType === undefined ? [] : [`Content-Type: ${contentType}`]),
-      ...(accept === undefined ? [] : [`Accept: ${accept}`]),
-      'Accept-Encoding: gzip',
-      `X-Amzn-Sagemaker-Input-Object: ${headerText(object)}`,
-      `X-Amzn-Sagemaker-Input-Object-Base64: ${Buffer.from(object).toString('base64')}`,
+      ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
       'Content-Length: ',
     ].join('\r\n');
   }
 
   /**
-   * @param head from `headFor`
-   * @param sequence the mini-batch's place among all of this agent, for the response budget
    * @throws MillraceError `ModelRefused`, `ModelFailed`, `ModelUnreachable`, `ModelTimeout`, `ResponseTooLarge`; the
    *   signal's reason when it is aborted
    */
-  async invoke(
-    object: string,
-    head: string,
-    batch: MiniBatch,
-    sequence: number,
-    signal: AbortSignal,
-  ): Promise<Inference> {
+  async invoke(invocation: Invocation, signal: AbortSignal): Promise<Inference> {
+    const { head, segments, bytes, sequence, maxRetries = this.#options.maxRetries } = invocation;
     const progress = this.#progress;
     for (let tries = 1; ; tries++) {
       let taken = 0;
@@ -85,15 +89,15 @@ export class Invoker {
       let attempt: { failure: Failure; error: () => MillraceError };
       try {
         const response = await this.#client.send({
-          head: `${head}${batch.bytes}\r\n\r\n`,
-          segments: batch.segments,
-          bytes: batch.bytes,
+          head: `${head}${bytes}\r\n\r\n`,
+          segments,
+          bytes,
           timeoutMs: this.#options.timeoutMs,
           maxResponseBytes: this.#options.maxResponseBytes,
           flow: {
-            received: (bytes, resume) => {
-              taken += bytes;
-              return this.#budget.take(sequence, bytes, resume);
+            received: (count, resume) => {
+              taken += count;
+              return this.#budget.take(sequence, count, resume);
             },
           },
         });
@@ -106,18 +110,18 @@ export class Invoker {
           this.#budget.forget(sequence);
           return inference;
         }
-        attempt = this.#badStatus(response, inference, object, batch, tries);
+        attempt = this.#badStatus(response, inference, invocation.place, tries);
         inference.release();
       } catch (error) {
         this.#budget.forget(sequence);
         this.#budget.release(taken);
         signal.throwIfAborted();
         if (!(error instanceof ExchangeError)) throw error;
-        attempt = this.#noResponse(error, object, batch, tries);
+        attempt = this.#noResponse(error, invocation.place, tries);
       } finally {
         progress.requestsInFlight -= 1;
       }
-      const limits = { maxRetries: this.#options.maxRetries, maxPauseMs: this.#options.timeoutMs };
+      const limits = { maxRetries, maxPauseMs: this.#options.timeoutMs };
       const pauseMs = pauseBeforeRetry(attempt.failure, tries, limits, Math.random());
       if (pauseMs === undefined) throw attempt.error();
       progress.retries += 1;
@@ -172,10 +176,10 @@ export class Invoker {
     }
   }
 
-  #badStatus(response: HttpResponse, { pieces }: Inference, object: string, batch: MiniBatch, attempts: number) {
+  #badStatus(response: HttpResponse, { pieces }: Inference, place: Place, attempts: number) {
     const { status, headers } = response.head;
     const body = bodyText(pieces);
-    const details = { object, record: batch.record, offset: batch.offset, status, body };
+    const details = { ...place, container: this.#options.container, status, body };
     const retryAfterMs = parseRetryAfter(headers.get('retry-after'), this.#clock.now());
     return {
       failure: { kind: 'status' as const, status, retryAfterMs },
@@ -186,8 +190,8 @@ export class Invoker {
     };
   }
 
-  #noResponse(error: ExchangeError, object: string, batch: MiniBatch, attempts: number) {
-    const place = { object, record: batch.record, offset: batch.offset };
+  #noResponse(error: ExchangeError, at: Place, attempts: number) {
+    const place = { ...at, container: this.#options.container };
     const kind = error.kind === 'aborted' ? 'connection' : error.kind;
     return {
       failure: { kind },
@@ -208,6 +212,22 @@ export class Invoker {
       },
     };
   }
+}
+
+/** The headers of a request for an object (behaviour 3). */
+export function requestHeaders(
+  object: string,
+  contentType: string | undefined,
+  accept: string | undefined,
+): Record<string, string> {
+  return {
+    'User-Agent': 'millrace',
+    ...(contentType === undefined ? {} : { 'Content-Type': contentType }),
+    ...(accept === undefined ? {} : { Accept: accept }),
+    'Accept-Encoding': 'gzip',
+    'X-Amzn-Sagemaker-Input-Object': headerText(object),
+    'X-Amzn-Sagemaker-Input-Object-Base64': Buffer.from(object).toString('base64'),
+  };
 }
 
 /** Header values are printable ASCII: anything else in a key is percent-encoded, so that no key can add a header. The -Base64 twin has it exactly. */

@@ -21,15 +21,21 @@ export interface ExecutionParameters {
 /** `GET /ping` until it is answered with 200. Other answers and refused connections are tolerated until the time is over. */
 export async function awaitReady(
   client: HttpClient,
-  options: { readonly timeoutMs: number; readonly clock: Clock; readonly signal: AbortSignal },
+  options: {
+    readonly timeoutMs: number;
+    /** Its name in a pipeline, for messages. */
+    readonly container: string | undefined;
+    readonly clock: Clock;
+    readonly signal: AbortSignal;
+  },
 ): Promise<void> {
-  const { timeoutMs, clock, signal } = options;
+  const { timeoutMs, container, clock, signal } = options;
   const deadline = clock.now() + timeoutMs;
   let last = 'nothing was asked';
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
     const left = deadline - clock.now();
     if (left <= 0) {
-      throw new MillraceError('ModelStartTimeout', { server: client.host, seconds: timeoutMs / 1000, last });
+      throw new MillraceError('ModelStartTimeout', { server: client.host, container, seconds: timeoutMs / 1000, last });
     }
     last = await ping(client, Math.min(ANSWER_MS, left));
     if (last === '200') return;
@@ -78,7 +84,8 @@ export async function executionParameters(client: HttpClient): Promise<Execution
   return {
     ...(isCount(concurrent) ? { maxConcurrentTransforms: concurrent } : {}),
     ...(batchStrategy === undefined ? {} : { batchStrategy }),
-    ...(isCount(payload) ? { maxPayloadInMB: payload } : {}),
+    // 0 is no limit: objects are streamed (behaviour 2).
+    ...(isCount(payload) || payload === 0 ? { maxPayloadInMB: payload } : {}),
   };
 }
 

@@ -30,6 +30,8 @@ export class ObjectOutput {
   #writing: Promise<void> | undefined;
   #writer: ObjectWriter | undefined;
   #failure: { error: unknown } | undefined;
+  /** Of the response that is being written. */
+  #lastByte: number | undefined;
   /** Bytes that were taken over, and those of them, with newlines that were added, that are written. */
   appended = 0;
   bytes = 0;
@@ -50,6 +52,16 @@ export class ObjectOutput {
     this.#waitingBytes += inference.bytes;
     this.#writing ??= this.#write();
     return this.#queue.length >= MAX_WAITING || this.#waitingBytes >= MAX_WAITING_BYTES ? this.#writing : undefined;
+  }
+
+  /** Forgets what was appended, for a response that is asked for once more. */
+  async restart(): Promise<void> {
+    await this.#writing;
+    await this.#writer?.abort();
+    this.#writer = undefined;
+    this.#lastByte = undefined;
+    this.appended = 0;
+    this.bytes = 0;
   }
 
   /** Writes what is left and makes the object appear; an object without inferences becomes an empty one. */
@@ -88,11 +100,13 @@ export class ObjectOutput {
   }
 
   /** `AssembleWith=Line` ends each response, not each record, with one `\n` unless it already ends in one (behaviour 2). */
-  async #writeOne({ pieces, bytes }: Inference): Promise<void> {
+  async #writeOne({ pieces, bytes, unfinished }: Inference): Promise<void> {
     this.#writer ??= await this.#create();
     for (const piece of pieces) await this.#writer.write(piece);
     this.bytes += bytes;
-    if (this.#options.assembleWith !== 'Line' || pieces.at(-1)?.at(-1) === NEWLINE[0]) return;
+    const lastByte = pieces.at(-1)?.at(-1) ?? this.#lastByte;
+    this.#lastByte = unfinished ? lastByte : undefined;
+    if (this.#options.assembleWith !== 'Line' || unfinished || lastByte === NEWLINE[0]) return;
     await this.#writer.write(NEWLINE);
     this.bytes += 1;
   }

@@ -8,6 +8,8 @@ export interface Progress {
   /** Records and bytes of input whose inferences have come. */
   records: number;
   bytes: number;
+  /** Those of the records that could not be transformed and have a placeholder. */
+  badRecords: number;
   /** Bytes of the outputs that are there. */
   outputBytes: number;
   requests: number;
@@ -26,6 +28,7 @@ export function newProgress(): Progress {
     objectsFailed: 0,
     records: 0,
     bytes: 0,
+    badRecords: 0,
     outputBytes: 0,
     requests: 0,
     requestsInFlight: 0,

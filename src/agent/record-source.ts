@@ -2,32 +2,47 @@ import { asMillraceError, MillraceError } from '../core/errors.ts';
 import { orderedMap } from '../core/ordered-map.ts';
 import type { ObjectReader, ObjectStore } from '../objects/object-store.ts';
 import type { Chunk, ChunkPool } from './chunk-pool.ts';
-import { type BatchStrategy, type MiniBatch, MiniBatcher } from './mini-batch.ts';
-import { line } from './split/line.ts';
-import { none } from './split/none.ts';
-import type { Split, SplitType } from './split/split.ts';
+import { GunzipReader } from './gunzip-reader.ts';
+import { type MiniBatch, MiniBatcher, release } from './mini-batch.ts';
+import type { RecordRules } from './record-rules.ts';
+
+/** The bytes of an object as its records are found in them. Of a compressed object nobody knows how many there are. */
+export interface RecordReader extends Pick<ObjectReader, 'read' | 'close'> {
+  readonly size: number | undefined;
+  /** Bytes of the object as it is stored that were used up; as many as were read when left out. */
+  readonly consumed?: number;
+}
 
 /** One input object on its way through an agent. */
 export interface ObjectRun {
   readonly inputKey: string;
-  readonly outputKey: string;
   /** Its name for the model server and the data log. */
   readonly name: string;
   /** Set once, by whoever sees the first failure; everybody else stops working on the object then. */
   failure: MillraceError | undefined;
+  /** Its first record with the line end, when that is no record but a header; set before its first mini-batch or its end. */
+  header: Buffer | undefined;
 }
 
-/** What the source yields: mini-batches, and after them how the reading of their object ended. */
+/**
+ * What the source yields: mini-batches, or the reader of an object that is sent in one piece, and after them how the reading of
+ * their object ended. `done` lets go of the reader.
+ */
 export type Work<R extends ObjectRun> =
-  | { readonly kind: 'batch'; readonly run: R; readonly batch: MiniBatch }
+  | {
+      readonly kind: 'batch';
+      readonly run: R;
+      readonly batch: MiniBatch;
+      /** Bytes of the object as it is stored that were read for it, about. */
+      readonly sourceBytes: number;
+    }
+  | { readonly kind: 'stream'; readonly run: R; readonly reader: RecordReader; readonly done: () => Promise<void> }
   | { readonly kind: 'end'; readonly run: R };
 
 export interface RecordSourceOptions {
   readonly store: ObjectStore;
   readonly pool: ChunkPool;
-  readonly splitType: SplitType;
-  readonly strategy: BatchStrategy;
-  readonly maxPayloadBytes: number;
+  readonly rules: RecordRules;
   /** Objects opened ahead of the one that is read: hides the latency of a store's first answer. */
   readonly openAhead: number;
   /** Aborted when nothing new is to be started; the object under way is given up. */
@@ -35,13 +50,12 @@ export interface RecordSourceOptions {
   readonly signal: AbortSignal;
 }
 
-const SPLITS: Readonly<Record<SplitType, () => Split>> = { None: none, Line: line };
 /** With less room than this in a chunk, the next one is taken: small reads cost as many system calls as large ones. */
 const MIN_READ_BYTES = 64 * 1024;
 
 interface Opened<R> {
   readonly run: R;
-  readonly reader: ObjectReader | undefined;
+  readonly reader: RecordReader | undefined;
 }
 
 /**
@@ -50,14 +64,12 @@ interface Opened<R> {
  */
 export class RecordSource {
   readonly #options: RecordSourceOptions;
-  readonly #split: Split;
-  readonly #readers = new Set<ObjectReader>();
+  readonly #readers = new Set<RecordReader>();
   #chunk: Chunk | undefined;
   #used = 0;
 
   constructor(options: RecordSourceOptions) {
     this.#options = options;
-    this.#split = SPLITS[options.splitType]();
   }
 
   async *read<R extends ObjectRun>(runs: AsyncIterable<R>): AsyncGenerator<Work<R>, void, undefined> {
@@ -71,8 +83,12 @@ export class RecordSource {
       for await (const { run, reader } of opened) {
         if (this.#options.drain.aborted) break; // opened ahead, but not begun
         if (reader !== undefined) {
-          yield* this.#cut(run, reader);
-          await this.#close(reader);
+          if (this.#options.rules.streamed) {
+            yield { kind: 'stream', run, reader, done: () => this.#close(reader) };
+          } else {
+            yield* this.#cut(run, reader);
+            await this.#close(reader);
+          }
         }
         yield { kind: 'end', run };
       }
@@ -89,11 +105,12 @@ export class RecordSource {
   }
 
   async #open<R extends ObjectRun>(run: R): Promise<Opened<R>> {
-    const { store, signal, splitType, maxPayloadBytes: limitBytes } = this.#options;
+    const { rules, signal } = this.#options;
+    const { maxPayloadBytes: limitBytes } = rules;
     try {
-      const reader = await store.open(run.inputKey, { signal });
+      const reader = await openObject(this.#options, run);
       this.#readers.add(reader);
-      if (splitType === 'None' && reader.size > limitBytes) {
+      if (rules.splitType === 'None' && reader.size !== undefined && reader.size > limitBytes) {
         await this.#close(reader);
         throw new MillraceError('ObjectTooLarge', { object: run.name, sizeBytes: reader.size, limitBytes });
       }
@@ -105,16 +122,30 @@ export class RecordSource {
     }
   }
 
-  async #close(reader: ObjectReader): Promise<void> {
+  async #close(reader: RecordReader): Promise<void> {
     this.#readers.delete(reader);
     await reader.close();
   }
 
-  async *#cut<R extends ObjectRun>(run: R, reader: ObjectReader): AsyncGenerator<Work<R>, void, undefined> {
-    const { pool, strategy, maxPayloadBytes, drain, signal } = this.#options;
-    const batcher = new MiniBatcher(pool, { split: this.#split, strategy, maxPayloadBytes, object: run.name });
+  async *#cut<R extends ObjectRun>(run: R, reader: RecordReader): AsyncGenerator<Work<R>, void, undefined> {
+    const { pool, rules, drain, signal } = this.#options;
+    const batcher = new MiniBatcher(pool, {
+      ...rules.limits,
+      splitter: rules.splitter(run.name, reader.size),
+      limitBytes: rules.maxPayloadBytes,
+      header: rules.header,
+      object: run.name,
+    });
     const givenUp = (): boolean => run.failure !== undefined || drain.aborted;
+    let begun = false;
     let cutShort = false;
+    let consumed = 0;
+    const sourceBytes = ({ bytes }: MiniBatch): number => {
+      if (reader.consumed === undefined) return bytes;
+      const before = consumed;
+      consumed = reader.consumed;
+      return consumed - before;
+    };
     let next = this.#fill(reader);
     try {
       while (!cutShort) {
@@ -124,10 +155,13 @@ export class RecordSource {
         next = this.#fill(reader);
         next.catch(() => undefined); // its failure is met in the next turn, or of no interest any more
         try {
+          if (!begun) refuseGzip(run.name, rules, piece.chunk.buffer.subarray(piece.from, piece.to));
+          begun = true;
           for (const batch of batcher.push(piece.chunk, piece.from, piece.to)) {
+            run.header = batcher.header;
             cutShort ||= givenUp();
             if (cutShort) release(pool, batch);
-            else yield { kind: 'batch', run, batch };
+            else yield { kind: 'batch', run, batch, sourceBytes: sourceBytes(batch) };
           }
           cutShort ||= givenUp();
         } finally {
@@ -135,7 +169,8 @@ export class RecordSource {
         }
       }
       const last = cutShort ? undefined : batcher.end();
-      if (last !== undefined) yield { kind: 'batch', run, batch: last };
+      run.header = batcher.header;
+      if (last !== undefined) yield { kind: 'batch', run, batch: last, sourceBytes: sourceBytes(last) };
       if (cutShort) run.failure ??= new MillraceError('Interrupted', { cause: 'the job was interrupted' });
     } catch (error) {
       signal.throwIfAborted();
@@ -150,7 +185,7 @@ export class RecordSource {
   }
 
   /** Reads once, into the room left in the current chunk or into a new one; `undefined` at the end of the object. */
-  async #fill(reader: ObjectReader): Promise<{ chunk: Chunk; from: number; to: number } | undefined> {
+  async #fill(reader: RecordReader): Promise<{ chunk: Chunk; from: number; to: number } | undefined> {
     const { pool, signal } = this.#options;
     if (this.#chunk === undefined || pool.chunkBytes - this.#used < MIN_READ_BYTES) {
       const full = this.#chunk;
@@ -169,7 +204,18 @@ export class RecordSource {
   }
 }
 
-/** Gives back the memory of a mini-batch. */
-export function release(pool: ChunkPool, batch: MiniBatch): void {
-  for (const chunk of batch.chunks) pool.release(chunk);
+/** Compressed bytes have newlines, too: they would be sent as if they were lines. */
+function refuseGzip(object: string, { splitType, compressed }: RecordRules, start: Buffer): void {
+  if (splitType !== 'Line' || compressed || start[0] !== 0x1f || start[1] !== 0x8b || start[2] !== 8) return;
+  throw new MillraceError('Compressed', { object });
+}
+
+/** Opens an object for reading, decompressed where the job says so (behaviour 2). */
+export async function openObject(
+  { store, rules, signal }: Pick<RecordSourceOptions, 'store' | 'rules' | 'signal'>,
+  { inputKey, name }: ObjectRun,
+): Promise<RecordReader> {
+  const reader = await store.open(inputKey, { signal });
+  if (!rules.compressed) return reader;
+  return new GunzipReader(reader, { object: name, allowNested: rules.sentAsIs, signal });
 }

@@ -18,7 +18,18 @@ test('request, then execution parameters, then defaults; at most 100 MB open', (
     [{}, { maxPayloadInMB: 500 }, '1 MultiRecord 100'],
   ];
   for (const [requested, offered, expected] of rows) {
-    const { maxConcurrentTransforms, batchStrategy, maxPayloadInMB } = settle(requested, offered);
+    const { maxConcurrentTransforms, batchStrategy, maxPayloadInMB } = settle(requested, offered, false);
     assert.equal(`${maxConcurrentTransforms} ${batchStrategy} ${maxPayloadInMB}`, expected);
   }
+});
+
+test('a server that wants streamed objects gets them, unless records are looked at or sent one by one', () => {
+  const offered = { maxPayloadInMB: 0, maxConcurrentTransforms: 4 };
+  const payload = (requested: Parameters<typeof settle>[0], recordWise: boolean): number =>
+    settle(requested, offered, recordWise).maxPayloadInMB;
+  assert.equal(payload({}, false), 0);
+  assert.equal(payload({ maxPayloadInMB: 2 }, false), 2);
+  assert.equal(payload({}, true), 6);
+  assert.equal(payload({ batchStrategy: 'SingleRecord' }, false), 6);
+  assert.equal(settle({}, { ...offered, batchStrategy: 'SingleRecord' }, false).batchStrategy, 'MultiRecord');
 });

@@ -10,6 +10,8 @@ export interface OptionSpec {
   /** What happens without the option, in words. */
   readonly default?: string;
   readonly repeatable?: boolean;
+  /** The option that it belongs to: with several of those, to the one before it, so that each may have its own. */
+  readonly after?: string;
   /** The only values allowed. */
   readonly oneOf?: readonly string[];
   /** Whole numbers in this range only. */
@@ -18,30 +20,42 @@ export interface OptionSpec {
 
 export type OptionTable = Readonly<Record<string, OptionSpec>>;
 
+interface Given {
+  readonly name: string;
+  readonly value: string;
+}
+
 /** The options as given: every value passed the checks of its table. */
 export class OptionValues {
-  readonly #values: ReadonlyMap<string, readonly string[]>;
+  readonly #given: readonly Given[];
 
-  constructor(values: ReadonlyMap<string, readonly string[]>) {
-    this.#values = values;
+  constructor(given: readonly Given[]) {
+    this.#given = given;
   }
 
   has(name: string): boolean {
-    return this.#values.has(name);
+    return this.#given.some((one) => one.name === name);
   }
 
   text(name: string): string | undefined {
-    return this.#values.get(name)?.at(-1);
+    return this.all(name).at(-1);
   }
 
   all(name: string): readonly string[] {
-    return this.#values.get(name) ?? [];
+    return this.#given.flatMap((one) => (one.name === name ? [one.value] : []));
   }
 
   /** The value of an option with a `range`. */
   number(name: string): number | undefined {
     const text = this.text(name);
     return text === undefined ? undefined : Number(text);
+  }
+
+  /** What stands before the first `name`, and then from each `name` to the next. */
+  sections(name: string): { readonly before: OptionValues; readonly each: readonly OptionValues[] } {
+    const starts = this.#given.flatMap((one, at) => (one.name === name ? [at] : []));
+    const each = starts.map((start, i) => new OptionValues(this.#given.slice(start, starts[i + 1])));
+    return { before: new OptionValues(this.#given.slice(0, starts[0])), each };
   }
 }
 
@@ -62,7 +76,7 @@ export function parseOptions(
     ]),
   );
   const { tokens } = parseArgs({ args: [...args], options, strict: false, allowPositionals: true, tokens: true });
-  const values = new Map<string, string[]>();
+  const given: Given[] = [];
   const positionals: string[] = [];
   for (const token of tokens) {
     if (token.kind === 'positional') positionals.push(token.value);
@@ -76,15 +90,22 @@ export function parseOptions(
       );
       throw new MillraceError('UnknownOption', { option, suggestion, command });
     }
-    const rule = brokenRule(spec, token.value, token.inlineValue === true, values.has(token.name));
+    const rule = brokenRule(spec, token.value, token.inlineValue === true, isGivenTwice(given, token.name, spec));
     if (rule !== undefined) throw new MillraceError('InvalidOption', { option, value: token.value ?? '', rule });
-    values.set(token.name, [...(values.get(token.name) ?? []), token.value ?? '']);
+    given.push({ name: token.name, value: token.value ?? '' });
   }
-  return { options: new OptionValues(values), positionals };
+  return { options: new OptionValues(given), positionals };
+}
+
+/** An option that belongs to another may stand once behind each of those. */
+function isGivenTwice(given: readonly Given[], name: string, { repeatable, after }: OptionSpec): boolean {
+  if (repeatable) return false;
+  const since = after === undefined ? 0 : given.findLastIndex((one) => one.name === after) + 1;
+  return given.slice(since).some((one) => one.name === name);
 }
 
 function brokenRule(spec: OptionSpec, value: string | undefined, inline: boolean, again: boolean): string | undefined {
-  if (again && !spec.repeatable) return 'it is given twice.';
+  if (again) return 'it is given twice.';
   if (spec.value === undefined) return value === undefined ? undefined : 'it is a switch and takes no value.';
   if (value === undefined || (!inline && value.startsWith('--'))) return `it needs a value: ${spec.value}.`;
   if (spec.oneOf !== undefined && !spec.oneOf.includes(value)) {

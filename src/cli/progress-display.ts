@@ -93,7 +93,7 @@ export class ProgressDisplay {
     return [
       `${bar} ${String(Math.floor(part * 100)).padStart(3)} %  ${duration(now - this.#started)}${left}`,
       `${count(objectsDone)} of ${counted(objectsTotal, 'object')} · ${counted(records, 'record')} · ${bytes(this.#progress.bytes)} of ${bytes(bytesTotal)} · ${count(perSecond)} records/s`,
-      `${counted(requestsInFlight, 'request')} in flight · ${count(retries)} retried · ${count(objectsFailed)} failed`,
+      `${counted(requestsInFlight, 'request')} in flight · ${count(retries)} retried · ${count(objectsFailed)} failed${this.#bad(' · ')}`,
     ];
   }
 
@@ -101,7 +101,13 @@ export class ProgressDisplay {
     const { objectsTotal, objectsDone, objectsFailed, records, requestsInFlight, retries, bytesTotal } = this.#progress;
     const { perSecond, leftMs } = this.#rate();
     const left = leftMs === undefined ? '' : `, ${duration(leftMs)} left`;
-    return `${duration(now - this.#started)}: ${Math.floor(this.#part() * 100)} %, ${objectsDone} of ${counted(objectsTotal, 'object')}, ${counted(records, 'record')}, ${bytes(this.#progress.bytes)} of ${bytes(bytesTotal)}, ${count(perSecond)} records/s, ${requestsInFlight} in flight, ${retries} retried, ${objectsFailed} failed${left}`;
+    return `${duration(now - this.#started)}: ${Math.floor(this.#part() * 100)} %, ${objectsDone} of ${counted(objectsTotal, 'object')}, ${counted(records, 'record')}, ${bytes(this.#progress.bytes)} of ${bytes(bytesTotal)}, ${count(perSecond)} records/s, ${requestsInFlight} in flight, ${retries} retried, ${objectsFailed} failed${this.#bad(', ')}${left}`;
+  }
+
+  /** Records with a placeholder, where there are any. */
+  #bad(before: string): string {
+    const { badRecords } = this.#progress;
+    return badRecords === 0 ? '' : `${before}${counted(badRecords, 'bad record')}`;
   }
 
   /** The share that is done, by bytes; objects decide where there are no bytes. */

@@ -1,12 +1,14 @@
 import { stat } from 'node:fs/promises';
-import { parse, sep } from 'node:path';
+import { dirname, parse, resolve, sep } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { causeOf, MillraceError } from '../core/errors.ts';
-import type { Place } from '../jobs/planner.ts';
+import { parseManifest } from '../jobs/manifest.ts';
+import type { ManifestPlace, Place } from '../jobs/planner.ts';
 import { FileStore } from '../objects/file-store.ts';
-import { parseLocation } from '../objects/location.ts';
+import { type Location, parseLocation } from '../objects/location.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import type { S3Options } from '../objects/s3-store.ts';
+import { readManifest } from './read-manifest.ts';
 
 export interface StoresOptions {
   readonly cwd: string;
@@ -63,6 +65,29 @@ export class Stores {
     return { store: this.#files, key: this.#key(location.path), exact: false, text };
   }
 
+  /**
+   * The objects that the manifest at `text` lists (behaviour 1): its prefix is `s3://…` in any spelling, or a path, which is
+   * relative to the folder of a manifest that is a file. A prefix is plain text, that of a path too.
+   *
+   * @throws MillraceError `InvalidOption`, `InputNotFound`, `ManifestInvalid`, and what the store says of the bucket
+   */
+  async manifest(option: string, text: string, signal: AbortSignal): Promise<ManifestPlace> {
+    const location = this.#parse(option, text);
+    const place =
+      location.kind === 's3'
+        ? { store: await this.#bucket(location.bucket), key: location.key }
+        : { store: this.#files, key: this.#key(location.path) };
+    const { prefix, entries } = parseManifest(await readManifest({ ...place, text }, signal), text);
+    const folder = location.kind === 's3' ? undefined : dirname(location.path);
+    const start = parsePrefix(prefix, folder);
+    if ('invalid' in start) {
+      const cause = `its prefix ${JSON.stringify(prefix)} cannot be: ${start.invalid}`;
+      throw new MillraceError('ManifestInvalid', { manifest: text, cause });
+    }
+    if (start.kind === 's3') return { store: await this.#bucket(start.bucket), key: start.key, entries, text };
+    return { store: this.#files, key: this.#keyPrefix(start.path), entries, text };
+  }
+
   /** An object or prefix of S3, or a path. */
   async model(
     option: string,
@@ -86,7 +111,11 @@ export class Stores {
   }
 
   #key(path: string): string {
-    return path.slice(this.#root.length).split(sep).join('/').replace(/\/+$/, '');
+    return this.#keyPrefix(path).replace(/\/+$/, '');
+  }
+
+  #keyPrefix(path: string): string {
+    return path.slice(this.#root.length).split(sep).join('/');
   }
 
   async #prefix(bucket: string, key: string, text: string): Promise<Place> {
@@ -107,6 +136,19 @@ export class Stores {
     this.#buckets.set(bucket, store);
     return store;
   }
+}
+
+/** @param folder what a path is relative to; `undefined` in a manifest of S3, where only an absolute one has a meaning */
+function parsePrefix(prefix: string, folder: string | undefined): Location | { readonly invalid: string } {
+  const location = parseLocation(prefix, folder ?? '/');
+  if ('invalid' in location || location.kind === 's3') return location;
+  if (folder === undefined && !/^(file:\/)?\//.test(prefix)) {
+    return { invalid: 'a relative path means nothing in a manifest that is in S3; write s3://bucket/prefix' };
+  }
+  if (/(^|\/)\.\.?$/.test(prefix)) return { invalid: 'it is a folder; end it with "/"' };
+  // What follows the last "/" is the beginning of names. A path of a folder would lose its "/", one of a name loses nothing.
+  const name = parseLocation(`${prefix}x`, folder ?? '/');
+  return 'invalid' in name || name.kind === 's3' ? name : { kind: 'file', path: resolve(name.path).slice(0, -1) };
 }
 
 /**

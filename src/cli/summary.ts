@@ -1,3 +1,4 @@
+import { limitText } from '../agent/bad-records.ts';
 import type { Progress } from '../agent/progress.ts';
 import type { JobOutcome, TransformJobSpec } from '../jobs/transform-job.ts';
 import { bytes, count, counted, duration } from './numbers.ts';
@@ -8,29 +9,42 @@ const FAILURES_SHOWN = 10;
 
 export interface SummaryInput {
   readonly spec: TransformJobSpec;
-  readonly model: string;
+  readonly containers: readonly { readonly name: string | undefined; readonly model: string }[];
   readonly outcome: JobOutcome;
   readonly progress: Progress;
 }
 
 /** The summary for programs. Its field names are stable; `docs/reference/summary.md` explains them. */
-export function jsonSummary({ spec, model, outcome, progress }: SummaryInput): Record<string, unknown> {
+export function jsonSummary({ spec, containers, outcome, progress }: SummaryInput): Record<string, unknown> {
   const { settings } = outcome;
+  const { data } = spec;
   const seconds = outcome.transformMs / 1000;
   return {
     status: outcome.status,
     failureReason: outcome.failureReason ?? null,
-    model,
+    model: containers.map(({ model }) => model).join(' → '),
+    containers: containers.map(({ name, model }) => ({ name: name ?? null, model })),
     input: spec.input.text,
     output: spec.output.text,
     settings: {
-      contentType: spec.contentType ?? null,
-      accept: spec.accept ?? null,
-      splitType: spec.splitType,
-      assembleWith: spec.assembleWith,
+      contentType: data.contentType ?? null,
+      accept: data.accept ?? null,
+      splitType: data.splitType,
+      assembleWith: data.assembleWith,
       batchStrategy: settings?.batchStrategy ?? null,
       maxPayloadInMB: settings?.maxPayloadInMB ?? null,
       maxConcurrentTransforms: settings?.maxConcurrentTransforms ?? null,
+      compressionType: data.compressionType,
+      inputFilter: data.inputFilter?.text ?? null,
+      joinSource: data.joinSource,
+      outputFilter: data.outputFilter?.text ?? null,
+      generateInferenceId: data.inferenceIds !== undefined,
+      csvHeader: data.csvHeader ?? null,
+      csvQuotedNewlines: data.quotedNewlines,
+      maxRecordsPerMiniBatch: data.maxRecordsPerMiniBatch ?? null,
+      onBadRecord: data.badRecords === undefined ? 'fail' : 'placeholder',
+      badRecordPlaceholder: data.badRecords?.placeholder ?? null,
+      maxBadRecords: data.badRecords?.limit === undefined ? null : limitText(data.badRecords.limit),
     },
     objects: {
       total: progress.objectsTotal,
@@ -39,6 +53,7 @@ export function jsonSummary({ spec, model, outcome, progress }: SummaryInput): R
       notBegun: outcome.notBegun,
     },
     records: progress.records,
+    badRecords: progress.badRecords,
     inputBytes: progress.bytes,
     outputBytes: progress.outputBytes,
     requests: progress.requests,
@@ -47,6 +62,7 @@ export function jsonSummary({ spec, model, outcome, progress }: SummaryInput): R
     startupSeconds: outcome.startupMs / 1000,
     seconds,
     recordsPerSecond: seconds > 0 ? Math.round(progress.records / seconds) : 0,
+    dataCapture: outcome.capture ?? null,
     failures: outcome.failures.map(({ object, output, failure }) => ({
       object,
       output,
@@ -67,6 +83,14 @@ export function textSummary({ spec, outcome, progress }: SummaryInput): string {
     `${outcome.status}: ${all ? counted(objectsDone, 'object') : `${count(objectsDone)} of ${counted(objectsTotal, 'object')} done`}, ${counted(records, 'record')}, ${bytes(progress.bytes)} in ${duration(outcome.transformMs)} (${count(records / seconds)} records/s${retries > 0 ? `, ${retries} retried` : ''})`,
   ];
   if (objectsDone > 0) rows.push(`Results: ${spec.output.text} (${bytes(progress.outputBytes)})`);
+  if (progress.badRecords > 0) {
+    const placeholder = spec.data.badRecords?.placeholder ?? '';
+    const some = progress.badRecords === 1 ? 'record has' : 'records have';
+    rows.push(
+      `Warning: ${count(progress.badRecords)} bad ${some} the placeholder ${JSON.stringify(placeholder)} in place of a result; <output>.errors.jsonl tells what was wrong.`,
+    );
+  }
+  if (outcome.capture !== undefined) rows.push(`Captured: ${outcome.capture.input} and ${outcome.capture.output}`);
   if (outcome.jobFailure !== undefined) rows.push(outcome.failureReason ?? outcome.jobFailure.message);
   if (objectsFailed > 0)
     rows.push(`${counted(objectsFailed, 'object')} without a new result (one of an earlier run is left as it was):`);

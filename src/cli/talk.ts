@@ -24,18 +24,18 @@ export class Talk {
     this.#print(line);
   }
 
-  /** A line of the model server, marked as such. */
-  fromModel(line: string): void {
+  /** A line of a model server, marked as such; `container` is its name in a pipeline. */
+  fromModel(line: string, container = 'model'): void {
     if (this.#quiet) return;
     const now = Date.now();
     if (now - this.#windowStart >= 1000) {
-      if (this.#omitted > 0) this.#print(`model │ … (${this.#omitted} lines left out)`);
+      if (this.#omitted > 0) this.#print(`${container} │ … (${this.#omitted} lines left out)`);
       this.#windowStart = now;
       this.#inWindow = 0;
       this.#omitted = 0;
     }
     this.#inWindow += 1;
     if (this.#inWindow > LINES_PER_SECOND) this.#omitted += 1;
-    else this.#print(`model │ ${line}`);
+    else this.#print(`${container} │ ${line}`);
   }
 }

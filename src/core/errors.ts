@@ -26,6 +26,9 @@ interface OfContainer {
   readonly container: string | undefined;
 }
 
+/** What can be done about a single record. */
+const REMEDY = 'Mend it, or keep the others with --on-bad-record placeholder.';
+
 const server = ({ container }: OfContainer): string =>
   container === undefined ? 'The model server' : `The container "${container}"`;
 const from = ({ container }: OfContainer): string =>
@@ -74,6 +77,11 @@ export const errorTable = {
     'usage',
     (p: { first: string; second: string; output: string }) =>
       `The inputs ${p.first} and ${p.second} would both be written to ${p.output}. Transform them in two runs with different outputs.`,
+  ),
+  OutputReplacesInput: entry(
+    'usage',
+    (p: { first: string; second: string }) =>
+      `The result of ${p.first} would replace ${p.second}, which is to be transformed, too. Choose another --output.`,
   ),
   OutputNotWritable: entry(
     'usage',
@@ -153,6 +161,11 @@ export const errorTable = {
     (p: { object: string; offset: number; cause: string }) =>
       `The gzip data are broken at byte ${p.offset} of the compressed object: ${p.cause}. Make the file again; gzip -t tells whether it is whole.`,
   ),
+  Compressed: entry(
+    'client',
+    (_: { object: string }) =>
+      'The object is gzip, which has no lines before it is decompressed. Add --compression-type Gzip.',
+  ),
   CompressedTwice: entry(
     'client',
     (p: { object: string; cause: string }) =>
@@ -161,7 +174,7 @@ export const errorTable = {
   InputNotParsed: entry(
     'client',
     (p: Place & { format: 'CSV' | 'JSON'; line: string; cause: string }) =>
-      `Failed to parse line: '${p.line}' as ${p.format}: ${p.cause}, in ${at(p)}.`,
+      `Failed to parse line: '${p.line}' as ${p.format}: ${p.cause}, in ${at(p)}. ${REMEDY}`,
   ),
   OutputNotParsed: entry(
     'client',
@@ -176,22 +189,22 @@ export const errorTable = {
   RaggedRow: entry(
     'client',
     (p: Place & { columns: number; expected: number }) =>
-      `Failed to parse line as CSV: ${at(p)} has ${p.columns} columns where the first row of the object has ${p.expected}.`,
+      `Failed to parse line as CSV: ${at(p)} has ${p.columns} columns where the first row of the object has ${p.expected}. ${REMEDY}`,
   ),
   IndexOutOfRange: entry(
     'client',
     (p: Place & { filter: 'InputFilter' | 'OutputFilter'; path: string; index: number; length: number }) =>
-      `${p.filter} ${p.path}: the index ${p.index} is out of range, ${at(p)} has ${p.length} ${p.length === 1 ? 'element' : 'elements'}.`,
+      `${p.filter} ${p.path}: the index ${p.index} is out of range, ${at(p)} has ${p.length} ${p.length === 1 ? 'element' : 'elements'}. ${REMEDY}`,
   ),
   FilterSelectsNothing: entry(
     'client',
     (p: Place & { filter: 'InputFilter' | 'OutputFilter'; path: string }) =>
-      `${p.filter} ${p.path} selects nothing of ${at(p)}.`,
+      `${p.filter} ${p.path} selects nothing of ${at(p)}. ${REMEDY}`,
   ),
   DuplicateAttribute: entry(
     'client',
     (p: Place & { name: string }) =>
-      `${at(p)} has the attribute ${JSON.stringify(p.name)} more than once, so it is not clear which is meant.`,
+      `${at(p)} has the attribute ${JSON.stringify(p.name)} more than once, so it is not clear which is meant. ${REMEDY}`,
   ),
   TooManyBadRecords: entry(
     'client',

@@ -53,7 +53,7 @@ async function launch(spec: ProcessSpec): Promise<Instance> {
     });
   });
   if (child.pid === undefined) {
-    throw new MillraceError('ModelExited', { how: await exited, output: '' });
+    throw new MillraceError('ModelExited', { container: undefined, how: await exited, output: '' });
   }
   let stopping: Promise<void> | undefined;
   return {

@@ -1,3 +1,5 @@
+import type { DataSpec } from '../agent/agent.ts';
+import { limitText } from '../agent/bad-records.ts';
 import type { Settings } from '../agent/settings.ts';
 import type { MillraceError } from '../core/errors.ts';
 
@@ -9,10 +11,32 @@ function stamp(now: number): string {
   return `${new Date(now).toISOString().slice(0, -1)}:[sagemaker logs]: `;
 }
 
-/** The first line of a data log: the values in force. */
-export function settingsLine(settings: Settings, now: number): string {
+/** The first lines of a data log: the values in force, in the original's words, and then what it has no words for. */
+export function settingsLines(settings: Settings, data: DataSpec, now: number): string[] {
   const strategy = settings.batchStrategy === 'MultiRecord' ? 'MULTI_RECORD' : 'SINGLE_RECORD';
-  return `${stamp(now)}MaxConcurrentTransforms=${settings.maxConcurrentTransforms}, MaxPayloadInMB=${settings.maxPayloadInMB}, BatchStrategy=${strategy}`;
+  const original = `MaxConcurrentTransforms=${settings.maxConcurrentTransforms}, MaxPayloadInMB=${settings.maxPayloadInMB}, BatchStrategy=${strategy}`;
+  const more = dataSettings(data)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${value}`);
+  return [original, ...(more.length > 0 ? [more.join(', ')] : [])].map((line) => stamp(now) + line);
+}
+
+/** The settings of the data under the names of the API, `undefined` where they are off. */
+function dataSettings(data: DataSpec): [name: string, value: string | number | undefined][] {
+  const { badRecords, compressionType, joinSource } = data;
+  return [
+    ['CompressionType', compressionType === 'None' ? undefined : compressionType],
+    ['InputFilter', data.inputFilter?.text],
+    ['JoinSource', joinSource === 'None' ? undefined : joinSource],
+    ['OutputFilter', data.outputFilter?.text],
+    ['GenerateInferenceId', data.inferenceIds === undefined ? undefined : 'true'],
+    ['CsvHeader', data.csvHeader],
+    ['CsvQuotedNewlines', data.quotedNewlines ? 'true' : undefined],
+    ['MaxRecordsPerMiniBatch', data.maxRecordsPerMiniBatch],
+    ['OnBadRecord', badRecords === undefined ? undefined : 'placeholder'],
+    ['BadRecordPlaceholder', badRecords === undefined ? undefined : JSON.stringify(badRecords.placeholder)],
+    ['MaxBadRecords', badRecords?.limit === undefined ? undefined : limitText(badRecords.limit)],
+  ];
 }
 
 /** The block of one failed object, in the original's words (behaviour 7) and then in ours, which say where it is. */
@@ -22,7 +46,8 @@ export function failureLines(object: string, failure: MillraceError, now: number
 
 function words(failure: MillraceError): string[] {
   if (failure.is('ModelRefused')) {
-    const { status, body, record, offset } = failure.details;
+    const { status, body, record, offset, container } = failure.details;
+    const by = container === undefined ? '' : `the container "${container}" said it; `;
     const lines = body.split(/\r?\n/);
     const shown = lines.slice(0, MAX_BODY_LINES);
     const omitted = lines.length - shown.length;
@@ -32,7 +57,7 @@ function words(failure: MillraceError): string[] {
       'Message:',
       ...shown,
       ...(omitted > 0 ? [`(${omitted} more lines)`] : []),
-      `(the mini-batch starts with record ${record + 1} at byte ${offset})`,
+      `(${by}the mini-batch starts with record ${record + 1} at byte ${offset})`,
     ];
   }
   if (failure.is('ModelFailed'))
@@ -42,6 +67,8 @@ function words(failure: MillraceError): string[] {
     const { seconds } = failure.details;
     return [`Model server did not respond to /invocations request within ${seconds} seconds`, failure.message];
   }
+  if (failure.is('MismatchedCount'))
+    return ['Fail to join data: mismatched line count between the input and the output', failure.message];
   if (failure.is('RecordTooLarge') || failure.is('ObjectTooLarge'))
     return ['Too much data for max payload size', failure.message];
   return failure.message.split('\n');

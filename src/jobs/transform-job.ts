@@ -1,15 +1,15 @@
-import { type AgentReport, type AgentTask, runAgent } from '../agent/agent.ts';
-import { HttpClient } from '../agent/http/http-client.ts';
-import { awaitReady, executionParameters } from '../agent/model-server.ts';
-import type { AssembleWith } from '../agent/object-output.ts';
+import { randomUUID } from 'node:crypto';
+import { type AgentReport, type AgentTask, type DataSpec, runAgent } from '../agent/agent.ts';
 import type { Progress } from '../agent/progress.ts';
-import { type RequestedSettings, type Settings, settle } from '../agent/settings.ts';
-import type { SplitType } from '../agent/split/split.ts';
+import { isRecordWise, type RequestedSettings, type Settings, settle } from '../agent/settings.ts';
 import type { Clock } from '../core/clock.ts';
-import { asMillraceError, MillraceError } from '../core/errors.ts';
-import type { Instance, InstanceDriver } from '../instances/instance.ts';
-import { failureLines, settingsLine } from './data-log.ts';
+import { asMillraceError, type MillraceError } from '../core/errors.ts';
+import type { InstanceDriver } from '../instances/instance.ts';
+import type { ObjectStore } from '../objects/object-store.ts';
+import { type DataCaptureLocations, writeDataCapture } from './data-capture.ts';
+import { failureLines, settingsLines } from './data-log.ts';
 import { jobFailureReason, objectsFailureReason } from './failure-reason.ts';
+import { ModelServers } from './model-servers.ts';
 import type { Place, Plan } from './planner.ts';
 
 /** Failed objects whose details are kept; the others are counted. */
@@ -17,13 +17,15 @@ const MAX_FAILURES_KEPT = 100;
 
 /** What a job is told to do; never changed once it runs. */
 export interface TransformJobSpec {
-  readonly input: Place;
+  /** As the user wrote it, for messages; the objects are in the plan. */
+  readonly input: { readonly store: ObjectStore; readonly key: string; readonly text: string };
   readonly output: Place;
-  readonly contentType: string | undefined;
-  readonly accept: string | undefined;
-  readonly splitType: SplitType;
-  readonly assembleWith: AssembleWith;
+  readonly data: DataSpec;
   readonly requested: RequestedSettings;
+  /** Where data capture writes its manifests, if it does. */
+  readonly capture: Place | undefined;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
   readonly invocationsTimeoutMs: number;
   readonly invocationsMaxRetries: number;
   readonly startupTimeoutMs: number;
@@ -45,6 +47,8 @@ export interface JobOutcome {
   readonly settings: Settings | undefined;
   /** The first failed objects, at most 100. */
   readonly failures: readonly FailedObject[];
+  /** Where data capture has written what was transformed. */
+  readonly capture: DataCaptureLocations | undefined;
   /** Objects that were not begun. */
   readonly notBegun: number;
   /** From the launch of the model server to its readiness, or to the end of the job when it never was. */
@@ -63,8 +67,16 @@ export interface JobListener {
   ended(): void;
 }
 
-export interface TransformJobOptions {
+/** Where a model server comes from. */
+export interface JobContainer {
   readonly driver: InstanceDriver;
+  /** Its name in a pipeline; `undefined` when it is the only one. */
+  readonly name: string | undefined;
+}
+
+export interface TransformJobOptions {
+  /** One, or those of an inference pipeline in order. */
+  readonly containers: readonly JobContainer[];
   readonly listener: JobListener;
   /** Counted up by the job, to be read at any time. */
   readonly progress: Progress;
@@ -83,7 +95,7 @@ export async function runTransformJob(
   plan: Plan,
   options: TransformJobOptions,
 ): Promise<JobOutcome> {
-  const { driver, listener, progress, clock, drain, signal } = options;
+  const { listener, progress, clock, drain, signal, hurry } = options;
   const launched = clock.now();
   let begun: number | undefined;
   progress.objectsTotal = plan.objects.length;
@@ -91,44 +103,38 @@ export async function runTransformJob(
   const failures: FailedObject[] = [];
   let settings: Settings | undefined;
   let jobFailure: MillraceError | undefined;
-  let instance: Instance | undefined;
-  // Ends the work when the server does, whoever waits for what at that moment.
+  // Ends the work when a server ends, whoever waits for what at that moment.
   const gone = new AbortController();
   const stop = AbortSignal.any([signal, gone.signal]);
-  let client: HttpClient | undefined;
+  const servers = new ModelServers(options.containers, gone);
+
+  const succeeded = new Set<AgentTask>();
 
   const onReport = ({ task, failure }: AgentReport): void => {
-    if (failure === undefined) return;
+    if (failure === undefined) {
+      if (spec.capture !== undefined) succeeded.add(task);
+      return;
+    }
     if (failures.length >= MAX_FAILURES_KEPT) return;
     for (const line of failureLines(task.name, failure, clock.now())) listener.dataLog(line, true);
     failures.push({ object: task.name, output: spec.output.store.locate(task.outputKey), failure });
   };
 
   try {
-    instance = await driver.launch(stop);
-    const { url, exited, lastWords } = instance;
-    const server = new HttpClient(url);
-    client = server;
-    void exited.then((how) => {
-      gone.abort(new MillraceError('ModelExited', { how, output: lastWords() }));
-      server.close('the model server ended');
-    });
+    const containers = await servers.launch(stop);
     // Requests that wait for an answer do not look at signals: closing their connections ends them.
-    signal.addEventListener('abort', () => server.close('the job was stopped'), { once: true });
-    await awaitReady(server, { timeoutMs: spec.startupTimeoutMs, clock, signal: AbortSignal.any([stop, drain]) });
-    settings = settle(spec.requested, await executionParameters(server));
-    listener.dataLog(settingsLine(settings, clock.now()), false);
+    signal.addEventListener('abort', () => servers.disconnect('the job was stopped'), { once: true });
+    const ready = { timeoutMs: spec.startupTimeoutMs, clock, signal: AbortSignal.any([stop, drain]) };
+    settings = settle(spec.requested, await servers.offered(ready), isRecordWise(spec.data));
+    for (const line of settingsLines(settings, spec.data, clock.now())) listener.dataLog(line, false);
     begun = clock.now();
     listener.begun();
     await runAgent(tasksOf(plan), {
       input: spec.input.store,
       output: spec.output.store,
-      client: server,
+      containers,
       settings,
-      splitType: spec.splitType,
-      assembleWith: spec.assembleWith,
-      contentType: spec.contentType,
-      accept: spec.accept,
+      ...spec.data,
       invocationsTimeoutMs: spec.invocationsTimeoutMs,
       invocationsMaxRetries: spec.invocationsMaxRetries,
       progress,
@@ -143,8 +149,14 @@ export async function runTransformJob(
   }
   const ended = clock.now();
   listener.ended();
-  client?.close();
-  await instance?.stop(options.hurry);
+  let capture: DataCaptureLocations | undefined;
+  try {
+    capture = await captured(spec, plan, succeeded, hurry);
+  } catch (error) {
+    jobFailure ??= asMillraceError(error);
+  }
+  servers.disconnect();
+  await servers.stop(hurry);
 
   const { objectsDone, objectsFailed, objectsTotal } = progress;
   const interrupted = signal.aborted || drain.aborted;
@@ -156,10 +168,23 @@ export async function runTransformJob(
     jobFailure,
     settings,
     failures,
+    capture,
     notBegun: objectsTotal - objectsDone - objectsFailed,
     startupMs: (begun ?? ended) - launched,
     transformMs: begun === undefined ? 0 : ended - begun,
   };
+}
+
+/** Data capture, of the objects that were transformed in the order of the plan (behaviour 4). */
+async function captured(
+  { capture: destination, startedAt, input, output }: TransformJobSpec,
+  plan: Plan,
+  succeeded: ReadonlySet<AgentTask>,
+  signal: AbortSignal,
+): Promise<DataCaptureLocations | undefined> {
+  if (destination === undefined) return undefined;
+  const objects = plan.objects.filter((object) => succeeded.has(object));
+  return writeDataCapture({ destination, uuid: randomUUID(), startedAt, input, output, objects, signal });
 }
 
 function reasonOf(

@@ -64,27 +64,27 @@ const rows: [what: string, args: string[], message: RegExp][] = [
   [
     'a word that is no choice',
     ['transform', ...model, ...where, '--split-type', 'line'],
-    /^--split-type cannot be "line": it is one of None, Line\. Did you mean Line\?$/,
+    /^--split-type cannot be "line": it is one of None, Line, RecordIO, TFRecord\. Did you mean Line\?$/,
   ],
   [
     'payload out of range',
     ['transform', ...model, ...where, '--max-payload-in-mb', '101'],
-    /^--max-payload-in-mb cannot be "101": it is a whole number from 1 to 100\.$/,
+    /^--max-payload-in-mb cannot be "101": it is a whole number from 0 to 100\.$/,
   ],
   [
     'payload no number',
     ['transform', ...model, ...where, '--max-payload-in-mb', '1e1'],
-    /it is a whole number from 1 to 100\.$/,
+    /it is a whole number from 0 to 100\.$/,
   ],
   [
     'payload with a sign',
     ['transform', ...model, ...where, '--max-payload-in-mb=-1'],
-    /it is a whole number from 1 to 100\.$/,
+    /it is a whole number from 0 to 100\.$/,
   ],
   [
     'payload with a decimal',
     ['transform', ...model, ...where, '--max-payload-in-mb', '1.5'],
-    /it is a whole number from 1 to 100\.$/,
+    /it is a whole number from 0 to 100\.$/,
   ],
   [
     'concurrency out of range',

@@ -2,40 +2,19 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, type TestContext, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { c as createArchive } from 'tar';
-import { repository, Sandbox } from '../blackbox/millrace.ts';
-import { type ModelServer, type ModelServerOptions, predictions, startModelServer } from '../blackbox/model-server.ts';
-import { FaultProxy } from './fault-proxy.ts';
-import { awsEnvironment, type S3Server, TestBucket } from './s3-server.ts';
+import { repository } from '../blackbox/millrace.ts';
+import { predictions, RAW } from '../blackbox/model-server.ts';
+import { manifestCases } from './manifest-cases.ts';
+import type { S3Server } from './s3-server.ts';
+import { setting } from './setting.ts';
 
 // The sources, like every other test of this folder: what `npm run build` makes of them is the black-box suite's.
 process.env['MILLRACE_BIN'] ??= join(repository, 'bin/millrace.mjs');
 
 const MODEL = join(repository, 'test/models/dense.onnx');
 const ROWS = Array.from({ length: 50 }, (_, row) => Array.from({ length: 12 }, (_, at) => (row * at) % 7).join(','));
-
-/** A user with a folder, a bucket, a model server and the server's address and credentials in the environment. */
-interface Setting {
-  readonly sandbox: Sandbox;
-  readonly bucket: TestBucket;
-  /** In front of the S3 server, for those who ask for it. */
-  readonly proxy: FaultProxy;
-  readonly model: ModelServer;
-  readonly env: Readonly<Record<string, string>>;
-}
-
-async function setting(t: TestContext, server: S3Server, invoke?: ModelServerOptions['invoke']): Promise<Setting> {
-  const bucket = await TestBucket.create(server);
-  t.after(() => bucket.close());
-  const proxy = await FaultProxy.start(server.endpoint);
-  t.after(() => proxy.close());
-  const model = await startModelServer(t, invoke === undefined ? {} : { invoke });
-  const env = { ...awsEnvironment(server), AWS_ENDPOINT_URL: server.endpoint };
-  // Last, because it fails when something was left behind, and what is to be cleaned up after it would not be.
-  const sandbox = new Sandbox(t);
-  return { sandbox, bucket, proxy, model, env };
-}
 
 const echo = ({ body }: { readonly body: Buffer }): Buffer => body;
 
@@ -211,6 +190,25 @@ export function transformCases(name: string, server: S3Server): void {
       assert.equal(await bucket.openUploads(), 0);
     });
 
+    test('a response that is streamed and breaks off leaves nothing of itself, in the result or in parts', async (t) => {
+      const text = `${randomBytes(30).toString('hex')}\n`.repeat(300_000);
+      let tries = 0;
+      const { sandbox, bucket, model, env } = await setting(t, server, ({ body, socket }) => {
+        tries += 1;
+        if (tries > 1) return { chunks: [body] };
+        socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nc00000\r\n');
+        socket.end(body.subarray(0, 0xc00000)); // the end of the chunk and of the body are missing
+        return RAW;
+      });
+      await bucket.put('in/large.csv', text);
+      const where = ['--input', `s3://${bucket.name}/in/`, '--output', `s3://${bucket.name}/out`];
+      const run = await sandbox.transform(model.url, [...where, '--max-payload-in-mb', '0', '--json'], { env });
+      assert.equal(run.status, 0, run.all);
+      assert.deepEqual([JSON.parse(run.stdout).retries, tries], [1, 2]);
+      assert.ok((await bucket.text('out/large.csv.out')) === text, 'the result is another one');
+      assert.equal(await bucket.openUploads(), 0);
+    });
+
     test('Ctrl-C leaves no upload behind', async (t) => {
       const { sandbox, bucket, proxy, model, env } = await setting(t, server, echo);
       await bucket.put('in/large.csv', 'x'.repeat(99).concat('\n').repeat(300_000));
@@ -226,4 +224,5 @@ export function transformCases(name: string, server: S3Server): void {
       assert.equal(await bucket.openUploads(), 0);
     });
   });
+  manifestCases(name, server);
 }

@@ -3,6 +3,7 @@ import { Connection, ExchangeError, type HttpRequest, type HttpResponse } from '
 
 /** Connections to one server, kept alive. How many are open is decided by how many requests the caller has under way. */
 export class HttpClient {
+  readonly url: URL;
   readonly host: string;
   readonly #hostname: string;
   readonly #port: number;
@@ -12,6 +13,7 @@ export class HttpClient {
 
   /** @param url `http://host:port`, its path is not used. */
   constructor(url: URL) {
+    this.url = url;
     this.host = url.host;
     this.#hostname = url.hostname.replace(/^\[|\]$/g, '');
     this.#port = url.port === '' ? 80 : Number(url.port);

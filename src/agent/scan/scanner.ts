@@ -35,13 +35,16 @@ export class ScanError extends Error {
   /** Byte where the record begins that it is in: of a line or a row its first byte. */
   readonly recordStart: number;
   readonly reason: string;
+  /** Entries in the table that were made before, in the same call. */
+  readonly entries: number;
 
-  constructor(reason: string, position: number, record: number, recordStart: number) {
+  constructor(reason: string, position: number, record: number, recordStart: number, entries: number) {
     super(`${reason} at byte ${position}`);
     this.reason = reason;
     this.position = position;
     this.record = record;
     this.recordStart = recordStart;
+    this.entries = entries;
   }
 }
 
@@ -114,12 +117,12 @@ export class Scanner {
 
   /** `length` bytes were given, and are not taken. */
   #error(length: number, ending: boolean): ScanError {
-    const result = new Uint32Array(this.#wasm.memory.buffer, RESULT, 4);
-    const [code = 0, position = 0, record = 0, recordStart = 0] = result;
+    const result = new Uint32Array(this.#wasm.memory.buffer, RESULT, 5);
+    const [code = 0, position = 0, record = 0, recordStart = 0, entries = 0] = result;
     const at = INPUT + position - this.#length;
     const bytes = this.#memory.subarray(at, INPUT + length);
     const reason = this.#reason(code, bytes, position, ending && position === this.#length);
-    return new ScanError(reason, position, record, recordStart);
+    return new ScanError(reason, position, record, recordStart, entries);
   }
 
   /** `bytes` begin where the error is. */

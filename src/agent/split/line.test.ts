@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { line as newLine } from './line.ts';
+import { line } from './line.ts';
 
-const line = newLine();
+const split = line();
+const object = { name: 'o', sizeBytes: undefined, maxRecordBytes: 100 };
 
-test('boundaries agree with a search byte by byte, in any range at any alignment', () => {
+test('boundaries agree with a search byte by byte, in any range at any alignment, for any number of records', () => {
   fc.assert(
     fc.property(
       // Dense, sparse and empty inputs: the count changes its method with the distance of the newlines.
@@ -14,22 +15,19 @@ test('boundaries agree with a search byte by byte, in any range at any alignment
       }),
       fc.nat(),
       fc.nat(),
-      (parts, a, b) => {
+      fc.oneof(fc.integer({ min: 1, max: 200 }), fc.constant(Number.POSITIVE_INFINITY)),
+      (parts, a, b, maxRecords) => {
         const bytes = Buffer.from(parts.join(''));
         const [from, to] = [a % (bytes.length + 1), b % (bytes.length + 1)].sort((x, y) => x - y) as [number, number];
-        const boundaries = [];
-        for (let i = from; i < to; i++) if (bytes[i] === 10) boundaries.push(i + 1);
-        assert.equal(line.countBoundaries(bytes, from, to), boundaries.length);
-        assert.equal(line.firstBoundary(bytes, from, to), boundaries.at(0) ?? -1);
-        if (to > 0) assert.equal(line.lastBoundary(bytes, from, to), boundaries.at(-1) ?? -1);
+        const boundaries: number[] = [];
+        for (let i = from; i < to && boundaries.length < maxRecords; i++) if (bytes[i] === 10) boundaries.push(i + 1);
+        const splitter = split.splitter(object);
+        const taken = splitter.scan(bytes, from, to, maxRecords);
+        assert.equal(splitter.records, boundaries.length);
+        assert.equal(splitter.boundary, boundaries.at(-1) ?? -1);
+        assert.equal(taken, boundaries.length === maxRecords ? boundaries.at(-1) : to);
       },
     ),
     { numRuns: 1000 },
   );
-});
-
-test('blocks of newlines are counted without a lane overflowing, whatever their length', () => {
-  for (const length of [15, 16, 511, 512, 4079, 4080, 4081, 65_535, 65_536, 65_537, 300_000]) {
-    assert.equal(line.countBoundaries(Buffer.alloc(length + 2, '\n'), 1, length + 1), length);
-  }
 });

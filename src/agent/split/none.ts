@@ -1,10 +1,7 @@
-import type { Split } from './split.ts';
+import type { Split, Splitter } from './split.ts';
 
 /** `SplitType=None`: the whole object is one record. */
 export function none(): Split {
-  return {
-    lastBoundary: () => -1,
-    firstBoundary: () => -1,
-    countBoundaries: () => 0,
-  };
+  const splitter: Splitter = { boundary: -1, records: 0, scan: (_bytes, _from, to) => to, end: () => undefined };
+  return { framingBytes: 0, splitter: () => splitter };
 }

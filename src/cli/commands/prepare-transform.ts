@@ -1,13 +1,12 @@
 import type { BatchStrategy } from '../../agent/mini-batch.ts';
-import type { AssembleWith } from '../../agent/object-output.ts';
 import { MAX_OPEN_MB, type RequestedSettings } from '../../agent/settings.ts';
-import type { SplitType } from '../../agent/split/split.ts';
 import { MillraceError } from '../../core/errors.ts';
 import { contentDefaults } from '../../jobs/content-defaults.ts';
-import { type Plan, plan } from '../../jobs/planner.ts';
+import { type Place, type Plan, plan } from '../../jobs/planner.ts';
 import type { TransformJobSpec } from '../../jobs/transform-job.ts';
 import type { OptionValues } from '../option-table.ts';
 import type { Stores } from '../stores.ts';
+import { dataSpec } from './data-options.ts';
 import { transformOptions } from './transform-options.ts';
 
 /** A job as it can be run: options checked, objects listed, places looked at. */
@@ -18,31 +17,38 @@ export interface PreparedJob {
   readonly because: string;
 }
 
-/** @throws MillraceError of the kind `usage`: what is wrong with the options, the input or the output */
+/**
+ * @param startedAt of the job, in milliseconds since the epoch
+ * @throws MillraceError of the kind `usage`: what is wrong with the options, the input or the output
+ */
 export async function prepareTransform(
   options: OptionValues,
   stores: Stores,
+  startedAt: number,
   signal: AbortSignal,
 ): Promise<PreparedJob> {
   required(options, 'model');
   const [inputText, outputText] = [required(options, 'input'), required(options, 'output')];
   const requested = requestedSettings(options);
-  const input = await stores.input('--input', inputText);
+  const manifest = options.text('s3-data-type') === 'ManifestFile';
+  const input = manifest
+    ? await stores.manifest('--input', inputText, signal)
+    : await stores.input('--input', inputText);
   const output = await stores.output('--output', outputText);
   const planned = await plan(input, output, signal);
-  await output.store.checkWritable(output.key, signal);
   const defaults = contentDefaults(planned.objects.map(({ inputKey }) => inputKey));
-  const splitType = (options.text('split-type') as SplitType | undefined) ?? defaults.splitType;
-  const assembleWith = options.text('assemble-with') as AssembleWith | undefined;
+  const data = dataSpec(options, defaults, startedAt);
+  await output.store.checkWritable(output.key, signal);
+  const captured = options.text('data-capture-destination');
+  const capture = captured === undefined ? undefined : await captureDestination(stores, captured, signal);
   return {
     spec: {
       input,
       output,
-      contentType: headerValue(options, 'content-type') ?? defaults.contentType,
-      accept: headerValue(options, 'accept'),
-      splitType,
-      assembleWith: assembleWith ?? (splitType === 'Line' ? 'Line' : 'None'),
+      data,
       requested,
+      capture,
+      startedAt,
       invocationsTimeoutMs: (options.number('invocations-timeout-in-seconds') ?? 600) * 1000,
       invocationsMaxRetries: options.number('invocations-max-retries') ?? 3,
       startupTimeoutMs: (options.number('startup-timeout-in-seconds') ?? 1800) * 1000,
@@ -50,6 +56,12 @@ export async function prepareTransform(
     plan: planned,
     because: defaults.because,
   };
+}
+
+async function captureDestination(stores: Stores, text: string, signal: AbortSignal): Promise<Place> {
+  const place = await stores.output('--data-capture-destination', text);
+  await place.store.checkWritable(place.key, signal);
+  return place;
 }
 
 function requestedSettings(options: OptionValues): RequestedSettings {
@@ -73,12 +85,4 @@ export function required(options: OptionValues, name: 'model' | 'input' | 'outpu
   if (value === undefined)
     throw new MillraceError('MissingOption', { option: `--${name}`, meaning: transformOptions[name].meaning });
   return value;
-}
-
-/** A header of every request: printable ASCII, 256 characters at the most (API: `ContentType`, `Accept`). */
-function headerValue(options: OptionValues, name: 'content-type' | 'accept'): string | undefined {
-  const value = options.text(name);
-  if (value === undefined || /^[\x20-\x7e]{1,256}$/.test(value)) return value;
-  const rule = 'it is 1 to 256 characters of printable ASCII.';
-  throw new MillraceError('InvalidOption', { option: `--${name}`, value, rule });
 }

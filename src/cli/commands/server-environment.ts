@@ -1,25 +1,27 @@
 import { MillraceError } from '../../core/errors.ts';
-import type { OptionValues } from '../option-table.ts';
+import { JOB_SETTING_PREFIX, jobSettings } from '../../jobs/job-settings.ts';
+import type { OptionSpec, OptionTable, OptionValues } from '../option-table.ts';
+import { suggest } from '../suggest.ts';
+import { transformOptions } from './transform-options.ts';
 
 /**
  * The environment of a model server (behaviour 3): the user's own, as any local program gets it, then `--environment`, then
- * what the protocol says. The three settings are there only when the user asked for them.
+ * what the protocol says. The three settings are there only when the user asked for them, the job's own settings
+ * (`MILLRACE_…`) never.
  *
+ * @param variables `NAME=VALUE`; a later one overrides
  * @throws MillraceError `InvalidOption`
  */
 export function serverEnvironment(
   options: OptionValues,
   inherited: Readonly<Record<string, string | undefined>>,
+  variables: readonly string[],
 ): Record<string, string> {
   const environment: Record<string, string> = {};
   for (const [name, value] of Object.entries(inherited)) if (value !== undefined) environment[name] = value;
-  for (const text of options.all('environment')) {
-    const [, name, value] = /^([a-zA-Z_][a-zA-Z0-9_]*)=([\S\s]*)$/.exec(text) ?? [];
-    if (name === undefined || value === undefined || value.includes('\0')) {
-      const rule = 'it is NAME=VALUE with a name of letters, digits and "_".';
-      throw new MillraceError('InvalidOption', { option: '--environment', value: text, rule });
-    }
-    environment[name] = value;
+  for (const text of variables) {
+    const { name, value } = variable(text);
+    if (!name.startsWith(JOB_SETTING_PREFIX)) environment[name] = value;
   }
   environment['SAGEMAKER_BATCH'] = 'true';
   const asked: [variable: string, value: string | undefined][] = [
@@ -32,4 +34,42 @@ export function serverEnvironment(
   ];
   for (const [variable, value] of asked) if (value !== undefined) environment[variable] = value;
   return environment;
+}
+
+/**
+ * The job's settings among the variables, as options: `MILLRACE_CSV_HEADER=drop` is `--csv-header=drop`.
+ *
+ * @throws MillraceError `InvalidOption` for a setting that there is not
+ */
+export function settingArguments(options: OptionValues): string[] {
+  return options.all('environment').flatMap((text) => {
+    const { name, value } = variable(text);
+    if (!name.startsWith(JOB_SETTING_PREFIX)) return [];
+    const [option] = Object.entries(jobSettings).find(([, known]) => known === name) ?? [];
+    if (option !== undefined && options.has(option)) {
+      throw new MillraceError('InvalidOption', {
+        option: '--environment',
+        value: text,
+        rule: `--${option} is given, too.`,
+      });
+    }
+    if (option !== undefined) return [isSwitch(option, value, text) ? `--${option}` : `--${option}=${value}`];
+    const rule = `${JOB_SETTING_PREFIX}… are settings of the job.${suggest(name, Object.values(jobSettings))}`;
+    throw new MillraceError('InvalidOption', { option: '--environment', value: text, rule });
+  });
+}
+
+/** A switch is on with `true`; there is no reason to give it another value. */
+function isSwitch(option: string, value: string, text: string): boolean {
+  const spec: OptionSpec | undefined = (transformOptions as OptionTable)[option];
+  if (spec?.value !== undefined) return false;
+  if (value === 'true') return true;
+  throw new MillraceError('InvalidOption', { option: '--environment', value: text, rule: 'its only value is true.' });
+}
+
+function variable(text: string): { readonly name: string; readonly value: string } {
+  const [, name, value] = /^([a-zA-Z_][a-zA-Z0-9_]*)=([\S\s]*)$/.exec(text) ?? [];
+  if (name !== undefined && value !== undefined && !value.includes('\0')) return { name, value };
+  const rule = 'it is NAME=VALUE with a name of letters, digits and "_".';
+  throw new MillraceError('InvalidOption', { option: '--environment', value: text, rule });
 }

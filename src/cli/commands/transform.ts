@@ -1,7 +1,6 @@
 import { newProgress } from '../../agent/progress.ts';
 import { systemClock } from '../../core/clock.ts';
 import { MillraceError } from '../../core/errors.ts';
-import type { ModelArtifacts } from '../../instances/model-artifacts.ts';
 import { runTransformJob } from '../../jobs/transform-job.ts';
 import { Interruption } from '../interruption.ts';
 import { bytes, counted } from '../numbers.ts';
@@ -11,8 +10,9 @@ import { Stores } from '../stores.ts';
 import { jsonSummary, textSummary } from '../summary.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { Talk } from '../talk.ts';
-import { type PreparedJob, prepareTransform, required } from './prepare-transform.ts';
-import { driverFor } from './transform-driver.ts';
+import { type PreparedJob, prepareTransform } from './prepare-transform.ts';
+import { settingArguments } from './server-environment.ts';
+import { type PreparedContainers, prepareContainers } from './transform-driver.ts';
 import { transformHelp } from './transform-help.ts';
 import { transformOptions } from './transform-options.ts';
 
@@ -27,7 +27,7 @@ const PATIENCE_MS = 1000;
  * @throws MillraceError of the kind `usage`, which is status 2
  */
 export async function transform(args: readonly string[], surroundings: Surroundings): Promise<number> {
-  const { options, positionals } = parseOptions(transformOptions, args, COMMAND);
+  const { options, positionals } = parseTransform(args);
   if (options.has('help')) {
     surroundings.stdout.write(transformHelp(surroundings.stdout.columns || 100));
     return 0;
@@ -41,18 +41,17 @@ export async function transform(args: readonly string[], surroundings: Surroundi
   const interruption = new Interruption(() =>
     talk.always('Interrupted: requests in flight are given a moment. Once more ends at once.'),
   );
-  let artifacts: ModelArtifacts | undefined;
+  const prepared: PreparedContainers = { containers: [], artifacts: [] };
   let patience: NodeJS.Timeout | undefined;
   try {
     // Until the job runs there is nothing to save: the first Ctrl-C ends it.
-    const job = await prepareTransform(options, stores, interruption.drain);
-    const model = required(options, 'model');
-    const server = await driverFor(options, stores, surroundings, talk, interruption.drain);
-    artifacts = server.artifacts;
-    announce(job, model, options, talk);
+    const job = await prepareTransform(options, stores, systemClock.now(), interruption.drain);
+    await prepareContainers(options, stores, surroundings, talk, prepared, interruption.drain);
+    const models = options.all('model');
+    announce(job, models.join(' → '), options, talk);
     patience = after(PATIENCE_MS, () => talk.say('Waiting for the model server to answer GET /ping …'));
     const outcome = await runTransformJob(job.spec, job.plan, {
-      driver: server.driver,
+      containers: prepared.containers,
       listener: {
         dataLog: (line, failure) => (failure ? talk.always(line) : talk.say(line)),
         begun: () => {
@@ -72,7 +71,8 @@ export async function transform(args: readonly string[], surroundings: Surroundi
       hurry: interruption.hurry,
     });
     clearTimeout(patience);
-    const summary = { spec: job.spec, model, outcome, progress };
+    const containers = prepared.containers.map(({ name }, at) => ({ name, model: models[at] ?? '' }));
+    const summary = { spec: job.spec, containers, outcome, progress };
     if (options.has('json')) surroundings.stdout.write(`${JSON.stringify(jsonSummary(summary))}\n`);
     else if (!options.has('quiet')) surroundings.stdout.write(`${textSummary(summary)}\n`);
     else if (outcome.failureReason !== undefined) talk.always(outcome.failureReason);
@@ -84,10 +84,17 @@ export async function transform(args: readonly string[], surroundings: Surroundi
   } finally {
     clearTimeout(patience);
     display.stop();
-    await artifacts?.dispose();
+    for (const artifacts of prepared.artifacts) await artifacts.dispose();
     await stores.close();
     interruption.release();
   }
+}
+
+/** The job's settings may stand in its environment, too, where they are checked as the options are. */
+function parseTransform(args: readonly string[]): ReturnType<typeof parseOptions> {
+  const parsed = parseOptions(transformOptions, args, COMMAND);
+  const settings = settingArguments(parsed.options);
+  return settings.length === 0 ? parsed : parseOptions(transformOptions, [...settings, ...args], COMMAND);
 }
 
 function after(ms: number, say: () => void): NodeJS.Timeout {
@@ -103,10 +110,11 @@ function announce(
   talk.say(
     `${counted(objects.length, 'object')} (${bytes(total)}): ${spec.input.text} → ${model} → ${spec.output.text}`,
   );
-  const type = spec.contentType ?? 'none';
+  const { contentType = 'none', compressionType, splitType, assembleWith } = spec.data;
   const decided = ['content-type', 'split-type'].every((name) => options.has(name));
   const why = decided ? '' : ` (${because})`;
-  talk.say(`Content type ${type}, split ${spec.splitType}, assembled with ${spec.assembleWith}${why}`);
+  const compressed = compressionType === 'None' ? '' : `compressed with ${compressionType}, `;
+  talk.say(`Content type ${contentType}, ${compressed}split ${splitType}, assembled with ${assembleWith}${why}`);
   if (skippedOutputs > 0)
     talk.say(`${counted(skippedOutputs, 'object')} under the input left alone: results of an earlier run`);
 }

@@ -1,0 +1,71 @@
+import type { BodyWriter } from './body-writer.ts';
+import type { JsonPath } from './json-path.ts';
+import type { Name } from './member-sink.ts';
+import type { Pieces } from './pieces.ts';
+import type { NodeSink, Selected } from './selection.ts';
+
+const [COMMA, BRACKET_OPEN, BRACKET_CLOSE, BRACE_CLOSE] = [44, 91, 93, 125] as const;
+
+/** Writes what a path selects of a JSON record: the one value of a definite path, an array of them otherwise (behaviour 4). */
+export class JsonNodes implements NodeSink {
+  readonly #writer: BodyWriter;
+  readonly #definite: boolean;
+  readonly #first = new Map<Name | undefined, Buffer>();
+  readonly #others = new Map<Name | undefined, Buffer>();
+  #count = 0;
+  #last: Pieces | undefined;
+  #lastTo = 0;
+
+  constructor(writer: BodyWriter, { definite }: JsonPath) {
+    this.#writer = writer;
+    this.#definite = definite;
+  }
+
+  node(source: Pieces, from: number, to: number): void {
+    if (!this.#definite && this.#count > 0 && this.#last === source && this.#lastTo + 1 === from) {
+      // Neighbours with one byte between them: that byte is the comma, and both are copied at once.
+      this.#writer.range(source, this.#lastTo, to);
+    } else {
+      this.#begin();
+      this.#writer.range(source, from, to);
+    }
+    this.#count += 1;
+    this.#last = source;
+    this.#lastTo = to;
+  }
+
+  object(members: readonly Selected[]): void {
+    this.#begin();
+    this.#count += 1;
+    this.#last = undefined;
+    for (let i = 0; i < members.length; i++) {
+      const { name, source, from, to } = members[i] as Selected;
+      this.#writer.literal(i === 0 ? this.#label(this.#first, '{', name) : this.#label(this.#others, ',', name));
+      this.#writer.range(source, from, to);
+    }
+    this.#writer.byte(BRACE_CLOSE);
+  }
+
+  /** Ends the record; false when nothing of it was selected. */
+  finish(): boolean {
+    const any = this.#count > 0;
+    if (any && !this.#definite) this.#writer.byte(BRACKET_CLOSE);
+    this.#count = 0;
+    this.#last = undefined;
+    return any;
+  }
+
+  #begin(): void {
+    if (!this.#definite) this.#writer.byte(this.#count === 0 ? BRACKET_OPEN : COMMA);
+  }
+
+  /** `{"name":` or `,"name":` */
+  #label(labels: Map<Name | undefined, Buffer>, before: string, name: Name | undefined): Buffer {
+    let label = labels.get(name);
+    if (label === undefined) {
+      label = Buffer.from(`${before}${JSON.stringify(name?.text)}:`);
+      labels.set(name, label);
+    }
+    return label;
+  }
+}

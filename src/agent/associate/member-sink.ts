@@ -1,0 +1,34 @@
+import type { Pieces, Range } from './pieces.ts';
+
+/** Takes the members of one object, the elements of one array, or the fields of one CSV row, in order, and then its end. */
+export interface MemberSink {
+  /**
+   * @param key range of the name between its quotes, -1 for elements and fields
+   * @param escaped whether the name has a backslash
+   */
+  member(source: Pieces, key: number, keyTo: number, escaped: boolean, from: number, to: number): void;
+  /** A member that is in no text under this name: what a join adds. */
+  named(name: string, source: Pieces, from: number, to: number): void;
+  /**
+   * @param range where the value lies
+   * @param count members that it has
+   * @param more the second half of a row that is joined from two
+   */
+  end(range: Range, kind: number, count: number, more?: Range): void;
+}
+
+/** A name as it is looked for: in bytes, and in words for names that are written with escapes. */
+export class Name {
+  readonly text: string;
+  readonly bytes: Buffer;
+
+  constructor(text: string) {
+    this.text = text;
+    this.bytes = Buffer.from(text);
+  }
+
+  is(source: Pieces, key: number, keyTo: number, escaped: boolean): boolean {
+    if (!escaped) return keyTo - key === this.bytes.length && (key === keyTo || source.equals(key, this.bytes));
+    return JSON.parse(`"${source.slice(key, keyTo)}"`) === this.text;
+  }
+}

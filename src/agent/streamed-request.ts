@@ -1,0 +1,122 @@
+import { once } from 'node:events';
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import { createGunzip } from 'node:zlib';
+import { causeOf } from '../core/errors.ts';
+import { ExchangeError } from './http/connection.ts';
+
+export interface StreamedRequest {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The body, sent with chunked encoding as it comes. A buffer is free again when the next one is asked for. */
+  readonly body: AsyncIterable<Buffer>;
+  /** Without a byte in either direction for so long, the server counts as dead. */
+  readonly idleTimeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+export interface StreamedResponse {
+  readonly status: number;
+  readonly contentType: string | undefined;
+  readonly retryAfter: string | undefined;
+  /**
+   * The response while it arrives, decoded; not reading it holds the server back. Throws an `ExchangeError` where it breaks off,
+   * what the request's body threw, or the signal's reason. Leaving it early closes the connection.
+   */
+  readonly body: AsyncIterable<Buffer>;
+}
+
+/**
+ * A request whose body and response flow at the same time (`MaxPayloadInMB=0`). With `node:http`, unlike those of mini-batches: it is
+ * one request per object, so what a request costs is nothing, and streams in both directions are what `node:http` does well.
+ *
+ * Resolves when the head of the response is there.
+ */
+export async function streamedRequest(options: StreamedRequest): Promise<StreamedResponse> {
+  const { url, headers, signal, idleTimeoutMs } = options;
+  signal.throwIfAborted();
+  const request = httpRequest(url, { method: 'POST', path: '/invocations', headers, agent: false });
+  const failed = new AbortController();
+  const fail = (error: unknown): void => {
+    failed.abort(error);
+    request.destroy();
+  };
+  const onAbort = (): void => fail(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  let connected = false;
+  request.once('socket', (socket) => socket.once('connect', () => (connected = true)));
+  request.setTimeout(idleTimeoutMs, () =>
+    fail(new ExchangeError('timeout', `nothing was sent or received for ${idleTimeoutMs} ms`)),
+  );
+  request.on('error', (error) =>
+    fail(new ExchangeError(connected ? 'connection' : 'connect', causeOf(error), false, { cause: error })),
+  );
+  request.once('close', () => signal.removeEventListener('abort', onAbort));
+  void send(request, options.body).catch(fail);
+  const [response] = await Promise.race([
+    once(request, 'response') as Promise<[IncomingMessage]>,
+    rejection(failed.signal),
+  ]);
+  const { statusCode: status = 0, headers: answered } = response;
+  return {
+    status,
+    contentType: answered['content-type'],
+    retryAfter: answered['retry-after'],
+    body: receive(request, response, failed.signal),
+  };
+}
+
+async function send(request: ClientRequest, body: AsyncIterable<Buffer>): Promise<void> {
+  for await (const bytes of body) {
+    if (request.destroyed) return;
+    // Until the system has taken it, as the memory is used again: that is the back-pressure, too.
+    await new Promise<void>((resolve) => request.write(bytes, () => resolve()));
+    if (request.destroyed) return;
+  }
+  request.end();
+}
+
+async function* receive(
+  request: ClientRequest,
+  response: IncomingMessage,
+  failed: AbortSignal,
+): AsyncGenerator<Buffer, void, undefined> {
+  const ok = (response.statusCode ?? 0) < 300;
+  try {
+    const body = decoded(response);
+    try {
+      for await (const bytes of body) yield bytes as Buffer;
+    } catch (error) {
+      // A server that refuses need not read the rest, and may hang up: its refusal counts, as far as it has come.
+      if (!ok) return;
+      if (failed.aborted) throw failed.reason;
+      const where = response.complete ? 'in its gzip body' : 'in the middle of a response';
+      throw new ExchangeError('connection', `it broke off ${where}: ${causeOf(error)}`, false, { cause: error });
+    }
+    if (!ok) return;
+    if (failed.aborted) throw failed.reason;
+    if (!request.writableEnded) {
+      throw new ExchangeError('connection', 'it answered before it had read the whole object');
+    }
+  } finally {
+    request.destroy();
+  }
+}
+
+/** Only gzip was offered, so only gzip is taken. */
+function decoded(response: IncomingMessage): AsyncIterable<unknown> {
+  const encoding = response.headers['content-encoding']?.toLowerCase() ?? 'identity';
+  if (encoding === 'identity') return response;
+  if (encoding !== 'gzip' && encoding !== 'x-gzip') {
+    throw new ExchangeError('connection', `it sent Content-Encoding "${encoding}" although only gzip was offered`);
+  }
+  const gunzip = createGunzip();
+  response.once('error', (error) => gunzip.destroy(error));
+  return response.pipe(gunzip);
+}
+
+function rejection(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
