@@ -77,6 +77,7 @@ const LITERAL_BYTES: u32 = 5;
 let origin: u32;
 let lines: u64;
 let withMembers: bool;
+let keyLengths: u32;
 
 let inString: u64;
 let escapeNext: u64;
@@ -108,11 +109,16 @@ let members: u32;
 let memberFrom: u32;
 let memberKind: u64;
 let keyFrom: u32;
+let keyTo: u32;
+let keyFlags: u64;
+let keyWanted: bool;
 
-export function startJson(onLines: bool, wantsMembers: bool): void {
+/** @param wantedLengths a bit for each length of a key that is wanted, modulo 32; 0 for all members, those of arrays too */
+export function startJson(onLines: bool, wantsMembers: bool, wantedLengths: u32): void {
   origin = 0;
   lines = onLines ? ~0 : 0;
   withMembers = wantsMembers;
+  keyLengths = wantedLengths;
   inString = escapeNext = hexNext = 0;
   lastRun = lastDigit = lastDot = lastMinus = lastOther = lastLeadingZero = lastExponent = lastExponentSign = 0;
   fractionRun = exponentRun = 0;
@@ -120,6 +126,12 @@ export function startJson(onLines: bool, wantsMembers: bool): void {
   state = START;
   depth = 0;
   records = lineStart = members = 0;
+}
+
+@inline
+function putMember(entry: usize, ofObject: bool, nameFrom: u32, nameTo: u32, flags: u64, kind: u64, from: u32, to: u32, index: u32): usize {
+  if (ofObject) entry = putEntry(entry, KEY | (flags << 8), nameFrom, nameTo, index);
+  return putEntry(entry, MEMBER | (kind << 8), from, to, index);
 }
 
 function fail(entry: usize, line: u32, code: i32, position: u32): i32 {
@@ -247,6 +259,9 @@ export function scanJson(length: i32): i32 {
   let valueFrom = memberFrom;
   let valueKind = memberKind;
   let nameFrom = keyFrom;
+  let nameTo = keyTo;
+  let nameFlags = keyFlags;
+  let wanted = keyWanted;
   let wholeFrom = recordFrom;
   let wholeKind = recordKind;
   let lineFrom = lineStart;
@@ -388,7 +403,7 @@ export function scanJson(length: i32): i32 {
             const values = piece & ~commas;
             const begun = now === after;
             if (values === (begun ? piece & ~odd : odd)) {
-              if (!inner && withMembers) {
+              if (!inner && withMembers && !keyLengths) {
                 // A comma ends the value in front of it; the first one's may have begun earlier.
                 let starting = values;
                 let ending = piece & commas;
@@ -443,7 +458,9 @@ export function scanJson(length: i32): i32 {
           if (withMembers) {
             const slashes = backslashes & below(index);
             const behind = slashes ? base + 64 - <u32>clz(slashes) : behindBackslash;
-            entry = putEntry(entry, KEY | (<u64>(behind > nameFrom) << 8), nameFrom, to - 1, count);
+            nameTo = to - 1;
+            nameFlags = <u64>(behind > nameFrom);
+            wanted = !keyLengths || nameFlags != 0 || ((keyLengths >>> ((nameTo - nameFrom) & 31)) & 1) != 0;
           }
           now = next & 255;
           break;
@@ -455,7 +472,8 @@ export function scanJson(length: i32): i32 {
           break;
         }
         case MEMBER_END: {
-          if (withMembers) entry = putEntry(entry, MEMBER | (valueKind << 8), valueFrom, to, count);
+          if (withMembers && wanted)
+            entry = putMember(entry, wholeKind == OBJECT, nameFrom, nameTo, nameFlags, valueKind, valueFrom, to, count);
           count++;
           now = next & 255;
           break;
@@ -482,12 +500,15 @@ export function scanJson(length: i32): i32 {
           count = 0;
           wholeFrom = position;
           wholeKind = kindOf(byte);
+          wanted = !keyLengths;
           now = next & 255;
           tryRun = byte === 0x5b;
           break;
         }
         case RECORD_CLOSE: {
-          if (withMembers) entry = putEntry(entry, MEMBER | (valueKind << 8), valueFrom, to, count);
+          // The last member of an object is there in any case: it tells where others can be added.
+          if (withMembers && (wanted || wholeKind == OBJECT))
+            entry = putMember(entry, wholeKind == OBJECT, nameFrom, nameTo, nameFlags, valueKind, valueFrom, to, count);
           count++;
         }
         case RECORD_CLOSE_EMPTY: {
@@ -546,6 +567,9 @@ export function scanJson(length: i32): i32 {
   memberFrom = valueFrom;
   memberKind = valueKind;
   keyFrom = nameFrom;
+  keyTo = nameTo;
+  keyFlags = nameFlags;
+  keyWanted = wanted;
   recordFrom = wholeFrom;
   recordKind = wholeKind;
   lineStart = lineFrom;

@@ -42,6 +42,7 @@ class MemoryStore implements Pick<ObjectStore, 'open' | 'create'> {
     return {
       size: bytes.length,
       read: async (into) => {
+        if (!open) throw new MillraceError('ReadFailed', { object: key, offset: at, cause: 'file closed' });
         if (this.failRead(key, at)) throw new MillraceError('ReadFailed', { object: key, offset: at, cause: 'torn' });
         const count = bytes.copy(into, 0, at, at + Math.min(this.readBytes, into.length));
         at += count;
@@ -364,4 +365,15 @@ test('responses far beyond the budget still come in order', async () => {
   assert.equal(result?.length, 24 * 8_000_000);
   for (let i = 0; i < 24; i++)
     assert.equal(result?.toString('latin1', i * 8_000_000, i * 8_000_000 + 8).trim(), String(i));
+});
+
+test('streamed objects are read to their end, although the source has handed over all of them long before', async () => {
+  const input = new MemoryStore({ readBytes: 10 });
+  const output = new MemoryStore();
+  for (const key of ['a', 'b', 'c']) input.objects.set(key, Buffer.from(key.repeat(500)));
+  answer = (body, _request, response) => void response.end(body);
+  const settings = { maxConcurrentTransforms: 8, batchStrategy: 'MultiRecord' as const, maxPayloadInMB: 0 };
+  const reports = await run(input, output, { settings, splitType: 'None', assembleWith: 'None' });
+  for (const [key, { failure }] of reports) assert.equal(failure, undefined, key);
+  assert.equal(output.objects.get('c.out')?.toString(), 'c'.repeat(500));
 });

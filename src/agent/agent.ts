@@ -15,7 +15,7 @@ import { type MiniBatch, release } from './mini-batch.ts';
 import type { AssembleWith } from './object-output.ts';
 import type { Progress } from './progress.ts';
 import { type CompressionType, type CsvHeader, RecordRules } from './record-rules.ts';
-import { openObject, RecordSource, type Work } from './record-source.ts';
+import { openObject, type RecordReader, RecordSource, type Work } from './record-source.ts';
 import { ResponseBudget } from './response-budget.ts';
 import type { Settings } from './settings.ts';
 import type { SplitType } from './split/split.ts';
@@ -226,15 +226,15 @@ class Agent {
   }
 
   async #stream(
-    { run, reader, done }: Extract<Work<TaskRun>, { kind: 'stream' }>,
+    { run, take }: Extract<Work<TaskRun>, { kind: 'stream' }>,
     sequence: number,
     signal: AbortSignal,
   ): Promise<Result> {
     const { input: store } = this.#options;
-    let first = true;
-    const open = async () => {
-      if (!first) return openObject({ store, rules: this.#rules, signal }, run);
-      first = false;
+    let opened: RecordReader | undefined = take();
+    const open = async (): Promise<RecordReader> => {
+      const reader = opened ?? (await openObject({ store, rules: this.#rules, signal }, run));
+      opened = undefined;
       return reader;
     };
     try {
@@ -244,7 +244,7 @@ class Agent {
       run.failure ??= asMillraceError(error);
       await this.#finder.find(run.failure, signal);
     } finally {
-      await done();
+      await opened?.close();
     }
     return { run, sequence, transformed: undefined, end: false };
   }

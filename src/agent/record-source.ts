@@ -26,7 +26,7 @@ export interface ObjectRun {
 
 /**
  * What the source yields: mini-batches, or the reader of an object that is sent in one piece, and after them how the reading of
- * their object ended. `done` lets go of the reader.
+ * their object ended. Whoever takes the reader closes it: the source may be at its end long before.
  */
 export type Work<R extends ObjectRun> =
   | {
@@ -36,7 +36,7 @@ export type Work<R extends ObjectRun> =
       /** Bytes of the object as it is stored that were read for it, about. */
       readonly sourceBytes: number;
     }
-  | { readonly kind: 'stream'; readonly run: R; readonly reader: RecordReader; readonly done: () => Promise<void> }
+  | { readonly kind: 'stream'; readonly run: R; readonly take: () => RecordReader }
   | { readonly kind: 'end'; readonly run: R };
 
 export interface RecordSourceOptions {
@@ -84,7 +84,7 @@ export class RecordSource {
         if (this.#options.drain.aborted) break; // opened ahead, but not begun
         if (reader !== undefined) {
           if (this.#options.rules.streamed) {
-            yield { kind: 'stream', run, reader, done: () => this.#close(reader) };
+            yield { kind: 'stream', run, take: () => this.#handOver(reader) };
           } else {
             yield* this.#cut(run, reader);
             await this.#close(reader);
@@ -120,6 +120,11 @@ export class RecordSource {
       run.failure ??= asMillraceError(error);
       return { run, reader: undefined };
     }
+  }
+
+  #handOver(reader: RecordReader): RecordReader {
+    this.#readers.delete(reader);
+    return reader;
   }
 
   async #close(reader: RecordReader): Promise<void> {

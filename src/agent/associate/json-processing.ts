@@ -9,7 +9,7 @@ import { BodyWriter } from './body-writer.ts';
 import { JoinedRecord } from './joined-record.ts';
 import type { JsonPath } from './json-path.ts';
 import { MemberIndex } from './member-index.ts';
-import { Name } from './member-sink.ts';
+import { lengthsOf, Name } from './member-sink.ts';
 import { Pieces } from './pieces.ts';
 import {
   type InferenceIds,
@@ -59,6 +59,11 @@ export class JsonProcessing implements Processing {
   readonly #writer: BodyWriter;
   readonly #inputFilter: AppliedFilter | undefined;
   readonly #outputFilter: AppliedFilter | undefined;
+  /** The attributes that a join, and its output filter, look for; `undefined` when it is all of them. */
+  readonly #joinNames: readonly Name[] | undefined;
+  /** The lengths of the names that are looked for in requests and in joins, as the scanner has them. */
+  readonly #requestLengths: number;
+  readonly #joinLengths: number;
 
   constructor(options: JsonProcessingOptions) {
     const { inputFilter, outputFilter, inferenceIds, pool } = options;
@@ -69,6 +74,13 @@ export class JsonProcessing implements Processing {
     this.#writer = writer;
     this.#inputFilter = appliedFilter('InputFilter', inputFilter, 'json', writer);
     this.#outputFilter = appliedFilter('OutputFilter', outputFilter, 'json', filtered);
+    const [sent, written] = [firstNames(inputFilter), firstNames(outputFilter)];
+    this.#joinNames = written === undefined ? undefined : [...ATTRIBUTES, ...written].map((name) => new Name(name));
+    const joined = this.#joinNames === undefined ? 0 : lengthsOf(this.#joinNames);
+    this.#joinLengths = joined;
+    const wanted = sent === undefined ? 0 : lengthsOf(sent.map((name) => new Name(name)));
+    // 0 is all: it stays 0 when either wants all. Where nothing is joined only the filter's names count.
+    this.#requestLengths = options.join ? (joined === 0 || wanted === 0 ? 0 : joined | wanted) : wanted;
   }
 
   request(object: ObjectRecords, batch: MiniBatch): RequestBody {
@@ -79,12 +91,18 @@ export class JsonProcessing implements Processing {
     const { sink } = filter.selection;
     const members = index === undefined ? sink : both(sink, index);
     return this.#guarded(() => {
-      this.#scanInput(cursor, filter, members, (from, to, kind, count) => {
-        index?.record(from, to, kind, count);
-        filter.selection.sink.end({ source: cursor.text, from, to }, kind, count);
-        if (!filter.finish()) throw selectsNothing(cursor.place(), filter);
-        this.#endRecord();
-      });
+      this.#scanInput(
+        cursor,
+        filter,
+        members,
+        (from, to, kind, count) => {
+          index?.record(from, to, kind, count);
+          filter.selection.sink.end({ source: cursor.text, from, to }, kind, count);
+          if (!filter.finish()) throw selectsNothing(cursor.place(), filter);
+          this.#endRecord();
+        },
+        this.#requestLengths,
+      );
       return { ...this.#writer.finish(), index: index?.complete ? index : undefined };
     });
   }
@@ -118,18 +136,8 @@ export class JsonProcessing implements Processing {
 
   /** An index for the join that follows; `undefined` where it would have to keep everything. */
   #newIndex(): MemberIndex | undefined {
-    if (!this.#options.join) return undefined;
-    const first = this.#outputFilter?.path.steps[0];
-    const names =
-      first === undefined
-        ? []
-        : first.kind === 'name'
-          ? [first.name]
-          : first.kind === 'names'
-            ? first.names
-            : undefined;
-    if (names === undefined) return undefined;
-    return new MemberIndex([...ATTRIBUTES, ...names].map((name) => new Name(name)));
+    const names = this.#joinNames;
+    return this.#options.join && names !== undefined ? new MemberIndex(names) : undefined;
   }
 
   /** The response's rows, each a valid value; in a document there is one. */
@@ -158,7 +166,7 @@ export class JsonProcessing implements Processing {
       result.record(from, to, kind, count);
       this.#endRecord();
     };
-    this.#scanInput(cursor, result.filter, result.sink, record, index);
+    this.#scanInput(cursor, result.filter, result.sink, record, this.#joinLengths, index);
     if (cursor.count !== rows.count) {
       throw new MillraceError('MismatchedCount', { ...cursor.start(), records: cursor.count, lines: rows.count });
     }
@@ -222,6 +230,7 @@ export class JsonProcessing implements Processing {
     filter: AppliedFilter | undefined,
     members: MemberTaker,
     record: RecordTaker,
+    keyLengths: number,
     index?: MemberIndex,
   ): void {
     const { format } = this.#options;
@@ -233,7 +242,8 @@ export class JsonProcessing implements Processing {
       cursor.next(to);
     };
     try {
-      if (index === undefined) this.#scan.records(text, { format, quotedNewlines: false }, members, counted);
+      if (index === undefined)
+        this.#scan.records(text, { format, quotedNewlines: false, keyLengths }, members, counted);
       else index.replay(text, members, counted);
     } catch (error) {
       throw inputFailure(error, cursor, 'JSON', filter);
@@ -290,6 +300,13 @@ export class JsonProcessing implements Processing {
       throw error;
     }
   }
+}
+
+/** The attributes that a path begins with; none for no path, `undefined` for one that begins with anything else. */
+function firstNames(path: JsonPath | undefined): readonly string[] | undefined {
+  const first = path?.steps[0];
+  if (first === undefined) return [];
+  return first.kind === 'name' ? [first.name] : first.kind === 'names' ? first.names : undefined;
 }
 
 function both(one: MemberTaker, other: MemberTaker): MemberTaker {

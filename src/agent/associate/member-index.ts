@@ -1,4 +1,4 @@
-import type { Name } from './member-sink.ts';
+import { lengthsOf, type Name } from './member-sink.ts';
 import type { Pieces } from './pieces.ts';
 import type { MemberTaker, RecordTaker } from './record-scan.ts';
 
@@ -25,7 +25,7 @@ export class MemberIndex implements MemberTaker {
 
   constructor(names: readonly Name[]) {
     this.#names = names;
-    this.#lengths = names.reduce((bits, { bytes }) => bits | (1 << (bytes.length & 31)), 0);
+    this.#lengths = lengthsOf(names);
     this.#begin();
   }
 

@@ -32,3 +32,8 @@ export class Name {
     return JSON.parse(`"${source.slice(key, keyTo)}"`) === this.text;
   }
 }
+
+/** A bit for each length that a name has, modulo 32: most members of a record are none of them. */
+export function lengthsOf(names: readonly Name[]): number {
+  return names.reduce((bits, { bytes }) => bits | (1 << (bytes.length & 31)), 0);
+}

@@ -18,10 +18,6 @@ export type RecordTaker = (from: number, to: number, kind: number, count: number
 export class RecordScan {
   readonly #format: 'csv' | 'json';
   readonly #scanners = new Map<TextFormat, Scanner>();
-  /** The name whose member has not come yet. */
-  #key = -1;
-  #keyTo = -1;
-  #escaped = false;
 
   constructor(format: 'csv' | 'json') {
     this.#format = format;
@@ -30,12 +26,13 @@ export class RecordScan {
   /** Scans all records of a text: the members of each, where they are asked for, and then itself. @throws ScanError */
   records(
     source: Pieces,
-    options: { readonly format: TextFormat; readonly quotedNewlines: boolean },
+    options: { readonly format: TextFormat; readonly quotedNewlines: boolean; readonly keyLengths?: number },
     members: MemberTaker | undefined,
     record: RecordTaker,
   ): void {
-    const scanner = this.#scanner(options.format);
-    scanner.start({ members: members !== undefined, quotedNewlines: options.quotedNewlines });
+    const { format, ...rest } = options;
+    const scanner = this.#scanner(format);
+    scanner.start({ members: members !== undefined, ...rest });
     this.#run(scanner, source, 0, source.length, members ?? NOBODY, record);
   }
 
@@ -73,7 +70,6 @@ export class RecordScan {
   }
 
   #run(scanner: Scanner, source: Pieces, start: number, end: number, members: MemberTaker, record: RecordTaker): void {
-    this.#key = -1;
     const pass = (entries: number): void => this.#pass(scanner, entries, source, start, members, record);
     for (let at = start; at < end; ) {
       const piece = source.pieceAt(at);
@@ -94,7 +90,7 @@ export class RecordScan {
     members: MemberTaker,
     record: RecordTaker,
   ): void {
-    let [key, keyTo, escaped] = [this.#key, this.#keyTo, this.#escaped];
+    let [key, keyTo, escaped] = [-1, -1, false];
     for (let at = 0; at < entries * 4; at += 4) {
       const what = table[at] as number;
       const from = start + (table[at + 1] as number);
@@ -109,9 +105,6 @@ export class RecordScan {
         escaped = what >>> 8 === ESCAPED;
       } else record(from, to, what >>> 8, table[at + 3] as number);
     }
-    this.#key = key;
-    this.#keyTo = keyTo;
-    this.#escaped = escaped;
   }
 
   #scanner(format: TextFormat): Scanner {

@@ -1,6 +1,6 @@
 import { ARRAY } from '../scan/scanner.ts';
 import type { JsonPath, Step } from './json-path.ts';
-import { type MemberSink, Name } from './member-sink.ts';
+import { lengthsOf, type MemberSink, Name } from './member-sink.ts';
 import type { Pieces, Range } from './pieces.ts';
 import { RecordScan } from './record-scan.ts';
 
@@ -92,7 +92,6 @@ class StepSink implements MemberSink {
   /** True for a step that counts from the end. */
   readonly #fromEnd: boolean;
   #kept: Range[] = [];
-  /** One bit for each length that a name has: most members are none of them. */
   readonly #lengths: number;
 
   constructor(step: Step, format: 'csv' | 'json', next: MemberSink | undefined, nodes: NodeSink) {
@@ -103,7 +102,7 @@ class StepSink implements MemberSink {
     this.#elementsAgain = new RecordScan(format);
     const names = step.kind === 'name' ? [step.name] : step.kind === 'names' ? step.names : [];
     this.#names = names.map((name) => new Name(name));
-    this.#lengths = this.#names.reduce((bits, { bytes }) => bits | (1 << (bytes.length & 31)), 0);
+    this.#lengths = lengthsOf(this.#names);
     this.#resolve(Number.NaN);
     this.#fromEnd = Boolean(this.#indexes?.some(Number.isNaN) || this.#range?.some(Number.isNaN));
   }

@@ -18,6 +18,11 @@ export type TextFormat = 'csv' | 'json-lines' | 'json';
 export interface ScanOptions {
   /** Whether there are entries for the members of records, too; without them there is one RECORD for each record. */
   readonly members: boolean;
+  /**
+   * JSON: only members of objects whose key has one of these lengths in bytes, modulo 32, a bit for each, or is written with escapes,
+   * and the last one of each object; 0 (the default) for all members, elements of arrays too. Most members are of no interest.
+   */
+  readonly keyLengths?: number;
   /** CSV: whether a newline in quotes belongs to its field. When not (the default), it is an error. */
   readonly quotedNewlines?: boolean;
 }
@@ -57,8 +62,7 @@ export class Scanner {
   /**
    * Four numbers for each entry: kind | flags << 8, from, to, extra. Positions are bytes since the start of the text.
    *
-   * - KEY: what is between the quotes of an object's key; extra is the index of its member, whose entry follows. Keys and members
-   *   may come in different pushes.
+   * - KEY: what is between the quotes of an object's key; extra is the index of its member, whose entry follows at once.
    * - MEMBER: the value without the space around it; extra is its index in the record.
    * - RECORD, behind its members: the value without the space around it, the row without its `\n` or `\r\n`; extra is the number of
    *   members.
@@ -80,10 +84,10 @@ export class Scanner {
   }
 
   /** Begins a new text, whatever became of the one before. */
-  start({ members, quotedNewlines = false }: ScanOptions): void {
+  start({ members, keyLengths = 0, quotedNewlines = false }: ScanOptions): void {
     this.#length = 0;
     if (this.#format === 'csv') this.#wasm.startCsv(Number(members), Number(quotedNewlines));
-    else this.#wasm.startJson(Number(this.#format === 'json-lines'), Number(members));
+    else this.#wasm.startJson(Number(this.#format === 'json-lines'), Number(members), keyLengths);
   }
 
   /**

@@ -9,7 +9,7 @@ declare const WebAssembly: {
 /** What wasm/index.ts exports. Each instance has its own memory and state. */
 export interface Wasm {
   readonly memory: { readonly buffer: ArrayBuffer };
-  readonly startJson: (lines: number, members: number) => void;
+  readonly startJson: (lines: number, members: number, keyLengths: number) => void;
   readonly scanJson: (length: number) => number;
   readonly endJson: () => number;
   readonly startCsv: (members: number, quotedNewlines: number) => void;
@@ -26,10 +26,9 @@ export const INPUT_BYTES = 64 * 1024;
 export const TABLE = 184_320;
 export const TABLE_NUMBERS = (2 * 16 * 1024 + 4) * 4;
 
-let module: object | undefined;
+const compiled = new WebAssembly.Module(Buffer.from(MODULE.join(''), 'base64'));
 
-/** A new instance; the module is compiled once. */
+/** A new instance of the module, which is compiled once. */
 export function newWasm(): Wasm {
-  module ??= new WebAssembly.Module(Buffer.from(MODULE.join(''), 'base64'));
-  return new WebAssembly.Instance(module).exports as Wasm;
+  return new WebAssembly.Instance(compiled).exports as Wasm;
 }
