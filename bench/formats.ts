@@ -76,7 +76,7 @@ function transformed(processing: Processing, { input, output, records }: DataSet
   const half = input.length / 2;
   const segments = [input.subarray(0, half), input.subarray(half)];
   const batch = { offset: 0, record: 0, records, bytes: input.length, segments, chunks: [] };
-  const object = { name: 'o', header: undefined, columns: undefined };
+  const object = { name: 'o', header: undefined, columns: undefined, sentHeader: undefined };
   const { index, release: releaseBody } = processing.request(object, batch);
   releaseBody();
   const response = { contentType: undefined, pieces: [output], bytes: output.length, release: () => undefined };

@@ -246,7 +246,7 @@ test('transforms', () => {
     { ...lines, inputFilter: json('$.x'), outputFilter: json("$['id','SageMakerOutput']") },
     '{"id":1,"x":[1.0]}\r\n {"x":2,"id":2}',
   );
-  assert.equal(filtered.request, '[1.0]\n2\n');
+  assert.equal(filtered.request, '[1.0]\n2');
   assert.equal(
     filtered.respond(' 0.10\n{"s":1 }'),
     '{"id":1,"SageMakerOutput":0.10}\n{"id":2,"SageMakerOutput":{"s":1 }}\n',

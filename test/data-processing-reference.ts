@@ -295,6 +295,8 @@ function transformAs<R>(
     if (inputFilter !== undefined) request += print(select(inputFilter, record));
   }
   if (inputFilter === undefined) request = input;
+  // As the input: a last line without a newline gains none, unless nothing would be left of it.
+  else if (!input.endsWith('\n') && /[^\n]\n$/.test(request)) request = request.slice(0, -1);
   const respond = (response: string): string => {
     if (!join && outputFilter === undefined && inferenceId === undefined) return response;
     const answers = records(response);

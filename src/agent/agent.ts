@@ -4,7 +4,7 @@ import { orderedMap } from '../core/ordered-map.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import { type DataProcessingSpec, type JobProcessing, jobProcessing } from './associate/job-processing.ts';
 import { Background } from './background.ts';
-import { type BadRecordPolicy, brokenLimit } from './bad-records.ts';
+import type { BadRecordPolicy } from './bad-records.ts';
 import type { ChunkPool } from './chunk-pool.ts';
 import { type Container, containerPipeline, containerStreamer, ServerFinder } from './containers.ts';
 import { BlockPool } from './http/block-pool.ts';
@@ -138,7 +138,7 @@ class Agent {
       rules: this.#rules,
       processing: this.#processing,
       badRecords,
-      lineCounter: splitType === 'Line' ? lineCounter(accept ?? contentType) : undefined,
+      lineCounter: splitType === 'Line' ? lineCounter(accept ?? contentType, options.quotedNewlines) : undefined,
       linesOfResults: options.assembleWith === 'Line' || (splitType === 'Line' && isLineFormat(accept ?? contentType)),
       progress,
       findServer: (failure, signal) => this.#finder.find(failure, signal),
@@ -202,7 +202,6 @@ class Agent {
         transformed = await this.#transformer.transform(run, batch, sequence, signal);
         progress.records += batch.records;
         progress.bytes += sourceBytes;
-        this.#countBad(run, transformed);
       }
     } catch (error) {
       signal.throwIfAborted();
@@ -249,21 +248,6 @@ class Agent {
     return { run, sequence, transformed: undefined, end: false };
   }
 
-  #countBad(run: TaskRun, { bad }: Transformed): void {
-    const { badRecords, progress } = this.#options;
-    if (badRecords === undefined || bad.length === 0) return;
-    progress.badRecords += bad.length;
-    run.addBad(bad);
-    this.#checkLimit(run, badRecords, false);
-  }
-
-  #checkLimit(run: TaskRun, policy: BadRecordPolicy, complete: boolean): void {
-    const limit = brokenLimit(policy, run.bad, run.records, complete);
-    if (limit === undefined) return;
-    const first = run.firstBad?.failure.message ?? '';
-    run.failure ??= new MillraceError('TooManyBadRecords', { object: run.name, bad: run.bad, limit, first });
-  }
-
   /** Takes the results over in the order of the input. */
   async #take({ run, sequence, transformed, end }: Result): Promise<void> {
     this.#budget.advance(sequence + 1);
@@ -280,14 +264,18 @@ class Agent {
   /** An object that has a header and no record is a result with a header. */
   #addHeader(run: TaskRun): void {
     if (run.failure !== undefined || run.header === undefined || run.records > 0) return;
-    const header = this.#processing.responses?.headerLine(run, undefined);
-    if (header !== undefined) void run.output.append(written(header));
+    try {
+      const header = this.#processing.responses?.headerLine(run, undefined);
+      if (header !== undefined) void run.output.append(written(header));
+    } catch (error) {
+      run.failure = asMillraceError(error);
+    }
   }
 
   async #finish(run: TaskRun): Promise<void> {
-    const { progress, signal, badRecords } = this.#options;
+    const { progress, signal } = this.#options;
     try {
-      if (badRecords !== undefined) this.#checkLimit(run, badRecords, true);
+      run.checkLimit(true);
       if (run.failure === undefined) {
         await run.finish();
         progress.outputBytes += run.output.bytes;

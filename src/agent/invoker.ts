@@ -1,15 +1,14 @@
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import type { Clock } from '../core/clock.ts';
-import { causeOf, MillraceError, type Place } from '../core/errors.ts';
+import { causeOf, type MillraceError, type Place } from '../core/errors.ts';
+import { noAnswer, refusal } from './exchange-failure.ts';
 import { ExchangeError, type HttpResponse } from './http/connection.ts';
 import type { HttpClient } from './http/http-client.ts';
 import type { Progress } from './progress.ts';
 import type { ResponseBudget } from './response-budget.ts';
 import { type Failure, parseRetryAfter, pauseBeforeRetry } from './retry-policy.ts';
 
-/** Of a refusal's body, this much is kept for the message and the data log. */
-const MAX_BODY_TEXT_BYTES = 2048;
 const decompress = promisify(gunzip);
 
 export interface InvokerOptions {
@@ -86,7 +85,7 @@ export class Invoker {
       let taken = 0;
       progress.requestsInFlight += 1;
       progress.requests += 1;
-      let attempt: { failure: Failure; error: () => MillraceError };
+      let attempt: { failure: Failure; error: MillraceError };
       try {
         const response = await this.#client.send({
           head: `${head}${bytes}\r\n\r\n`,
@@ -123,7 +122,7 @@ export class Invoker {
       }
       const limits = { maxRetries, maxPauseMs: this.#options.timeoutMs };
       const pauseMs = pauseBeforeRetry(attempt.failure, tries, limits, Math.random());
-      if (pauseMs === undefined) throw attempt.error();
+      if (pauseMs === undefined) throw attempt.error;
       progress.retries += 1;
       await this.#clock.sleep(pauseMs, signal);
     }
@@ -178,39 +177,15 @@ export class Invoker {
 
   #badStatus(response: HttpResponse, { pieces }: Inference, place: Place, attempts: number) {
     const { status, headers } = response.head;
-    const body = bodyText(pieces);
-    const details = { ...place, container: this.#options.container, status, body };
     const retryAfterMs = parseRetryAfter(headers.get('retry-after'), this.#clock.now());
-    return {
-      failure: { kind: 'status' as const, status, retryAfterMs },
-      error: () =>
-        status >= 400 && status < 500
-          ? new MillraceError('ModelRefused', details)
-          : new MillraceError('ModelFailed', { ...details, attempts }),
-    };
+    const error = refusal({ ...place, container: this.#options.container }, status, pieces, attempts);
+    return { failure: { kind: 'status' as const, status, retryAfterMs }, error };
   }
 
-  #noResponse(error: ExchangeError, at: Place, attempts: number) {
-    const place = { ...at, container: this.#options.container };
+  #noResponse(error: ExchangeError, place: Place, attempts: number) {
     const kind = error.kind === 'aborted' ? 'connection' : error.kind;
-    return {
-      failure: { kind },
-      error: () => {
-        switch (kind) {
-          case 'timeout':
-            return new MillraceError('ModelTimeout', { ...place, seconds: this.#options.timeoutMs / 1000, attempts });
-          case 'too-large':
-            return new MillraceError('ResponseTooLarge', { ...place, limitBytes: this.#options.maxResponseBytes });
-          case 'connect':
-          case 'connection':
-            return new MillraceError(
-              'ModelUnreachable',
-              { ...place, cause: error.message, attempts },
-              { cause: error },
-            );
-        }
-      },
-    };
+    const at = { ...place, container: this.#options.container };
+    return { failure: { kind }, error: noAnswer(at, error, this.#options, attempts) };
   }
 }
 
@@ -233,9 +208,4 @@ export function requestHeaders(
 /** Header values are printable ASCII: anything else in a key is percent-encoded, so that no key can add a header. The -Base64 twin has it exactly. */
 function headerText(object: string): string {
   return object.replace(/[^\x20-\x7e]+/g, (part) => encodeURIComponent(part.toWellFormed()));
-}
-
-function bodyText(pieces: readonly Buffer[]): string {
-  const start = pieces.slice(0, 8).map((piece) => piece.subarray(0, MAX_BODY_TEXT_BYTES));
-  return Buffer.concat(start).toString('utf8', 0, MAX_BODY_TEXT_BYTES).trim();
 }

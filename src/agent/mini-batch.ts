@@ -23,7 +23,7 @@ export interface MiniBatcherOptions {
   readonly maxRecords: number;
   /** Bytes of a mini-batch with the framing of its records, at the most. */
   readonly maxBytes: number;
-  /** The limit as the user knows it, for messages. */
+  /** The limit as the user knows it, for messages; a header that is repeated is taken off. */
   readonly limitBytes: number;
   /** The first record is a header and not packed (`--csv-header`); `repeat` leaves room for it in every mini-batch. */
   readonly header?: 'drop' | 'repeat' | undefined;
@@ -42,6 +42,7 @@ export class MiniBatcher {
   readonly #pool: ChunkPool;
   readonly #options: MiniBatcherOptions;
   #maxBytes: number;
+  #limitBytes: number;
   #awaitsHeader: boolean;
   #header: Buffer | undefined;
   #segments: Buffer[] = [];
@@ -57,6 +58,7 @@ export class MiniBatcher {
     this.#pool = pool;
     this.#options = options;
     this.#maxBytes = options.maxBytes;
+    this.#limitBytes = options.limitBytes;
     this.#awaitsHeader = options.header !== undefined;
   }
 
@@ -123,7 +125,9 @@ export class MiniBatcher {
     this.#awaitsHeader = false;
     this.#header = Buffer.concat(segments);
     for (const chunk of chunks) this.#pool.release(chunk);
-    if (this.#options.header === 'repeat') this.#maxBytes -= this.#header.length;
+    if (this.#options.header !== 'repeat') return;
+    this.#maxBytes -= this.#header.length;
+    this.#limitBytes -= this.#header.length;
   }
 
   /** Gives back what is gathered, when the object is given up. */
@@ -137,7 +141,8 @@ export class MiniBatcher {
   /** No byte fits any more and another one has come: the whole records go, or there is none and the record is too large. */
   #full(): MiniBatch {
     if (this.#whole > 0) return this.#take();
-    const { object, limitBytes } = this.#options;
+    const { object } = this.#options;
+    const limitBytes = Math.max(0, this.#limitBytes);
     throw new MillraceError('RecordTooLarge', { object, record: this.#record, offset: this.#offset, limitBytes });
   }
 

@@ -28,6 +28,7 @@ test('a server that wants streamed objects gets them, unless records are looked 
   const payload = (requested: Parameters<typeof settle>[0], recordWise: boolean): number =>
     settle(requested, offered, recordWise).maxPayloadInMB;
   assert.equal(payload({}, false), 0);
+  assert.equal(settle({}, { maxPayloadInMB: 0, maxConcurrentTransforms: 1000 }, false).maxConcurrentTransforms, 8);
   assert.equal(payload({ maxPayloadInMB: 2 }, false), 2);
   assert.equal(payload({}, true), 6);
   assert.equal(payload({ batchStrategy: 'SingleRecord' }, false), 6);

@@ -20,6 +20,9 @@ const DEFAULTS: Settings = { maxConcurrentTransforms: 1, batchStrategy: 'MultiRe
 /** Megabytes of requests that may be open at once (behaviour 2). */
 export const MAX_OPEN_MB = 100;
 
+/** Objects that are streamed at once, at the most: each may hold 24 MB of an upload to S3. */
+const MAX_STREAMED = 8;
+
 /** What a job can only do when it knows the records of an object: it is sent in mini-batches then, never streamed. */
 export interface RecordWise {
   readonly inputFilter: unknown;
@@ -53,7 +56,10 @@ export function isRecordWise(data: RecordWise): boolean {
 export function settle(requested: RequestedSettings, offered: ExecutionParameters, recordWise: boolean): Settings {
   const asked = { ...DEFAULTS, ...offered, ...requested };
   if (asked.maxPayloadInMB === 0) {
-    if (!recordWise && requested.batchStrategy !== 'SingleRecord') return { ...asked, batchStrategy: 'MultiRecord' };
+    if (!recordWise && requested.batchStrategy !== 'SingleRecord') {
+      const maxConcurrentTransforms = Math.min(asked.maxConcurrentTransforms, MAX_STREAMED);
+      return { ...asked, maxConcurrentTransforms, batchStrategy: 'MultiRecord' };
+    }
     asked.maxPayloadInMB = DEFAULTS.maxPayloadInMB;
   }
   const wanted = { ...asked, maxConcurrentTransforms: Math.min(asked.maxConcurrentTransforms, MAX_OPEN_MB) };

@@ -9,7 +9,7 @@ export interface StreamedRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** The body, sent with chunked encoding as it comes. A buffer is free again when the next one is asked for. */
   readonly body: AsyncIterable<Buffer>;
-  /** Without a byte in either direction for so long, the server counts as dead. */
+  /** Waited for so long without a byte in either direction, the server counts as dead. */
   readonly idleTimeoutMs: number;
   readonly signal: AbortSignal;
 }
@@ -44,14 +44,17 @@ export async function streamedRequest(options: StreamedRequest): Promise<Streame
   signal.addEventListener('abort', onAbort, { once: true });
   let connected = false;
   request.once('socket', (socket) => socket.once('connect', () => (connected = true)));
-  request.setTimeout(idleTimeoutMs, () =>
+  const idle = new IdleTimer(idleTimeoutMs, () =>
     fail(new ExchangeError('timeout', `nothing was sent or received for ${idleTimeoutMs} ms`)),
   );
   request.on('error', (error) =>
     fail(new ExchangeError(connected ? 'connection' : 'connect', causeOf(error), false, { cause: error })),
   );
-  request.once('close', () => signal.removeEventListener('abort', onAbort));
-  void send(request, options.body).catch(fail);
+  request.once('close', () => {
+    signal.removeEventListener('abort', onAbort);
+    idle.stop();
+  });
+  void send(request, options.body, idle).catch(fail);
   const [response] = await Promise.race([
     once(request, 'response') as Promise<[IncomingMessage]>,
     rejection(failed.signal),
@@ -61,30 +64,49 @@ export async function streamedRequest(options: StreamedRequest): Promise<Streame
     status,
     contentType: answered['content-type'],
     retryAfter: answered['retry-after'],
-    body: receive(request, response, failed.signal),
+    body: receive(request, response, failed.signal, idle),
   };
 }
 
-async function send(request: ClientRequest, body: AsyncIterable<Buffer>): Promise<void> {
+async function send(request: ClientRequest, body: AsyncIterable<Buffer>, idle: IdleTimer): Promise<void> {
   for await (const bytes of body) {
     if (request.destroyed) return;
-    // Until the system has taken it, as the memory is used again: that is the back-pressure, too.
-    await new Promise<void>((resolve) => request.write(bytes, () => resolve()));
+    idle.set({ writing: true });
+    await written(request, bytes);
+    idle.set({ writing: false });
     if (request.destroyed) return;
   }
   request.end();
+  idle.set({ ended: true });
+}
+
+/** Resolves when the system has taken the bytes, as their memory is used again; or when it never will. */
+function written(request: ClientRequest, bytes: Buffer): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      request.removeListener('close', done);
+      resolve();
+    };
+    request.once('close', done);
+    request.write(bytes, done);
+  });
 }
 
 async function* receive(
   request: ClientRequest,
   response: IncomingMessage,
   failed: AbortSignal,
+  idle: IdleTimer,
 ): AsyncGenerator<Buffer, void, undefined> {
   const ok = (response.statusCode ?? 0) < 300;
   try {
     const body = decoded(response);
     try {
-      for await (const bytes of body) yield bytes as Buffer;
+      for await (const bytes of body) {
+        idle.set({ reading: false });
+        yield bytes as Buffer;
+        idle.set({ reading: true });
+      }
     } catch (error) {
       // A server that refuses need not read the rest, and may hang up: its refusal counts, as far as it has come.
       if (!ok) return;
@@ -99,6 +121,37 @@ async function* receive(
     }
   } finally {
     request.destroy();
+  }
+}
+
+/**
+ * Runs while the server is waited for: to take what is written, or to answer when all of the request is there. What is waited for on
+ * our side, an object that is read slowly or a store that is written slowly, is not the server's time.
+ */
+class IdleTimer {
+  readonly #timeoutMs: number;
+  readonly #onTimeout: () => void;
+  readonly #waits = { writing: false, reading: true, ended: false };
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  constructor(timeoutMs: number, onTimeout: () => void) {
+    this.#timeoutMs = timeoutMs;
+    this.#onTimeout = onTimeout;
+  }
+
+  /** Something has happened: the time begins anew, if it still runs. */
+  set(waits: Partial<{ writing: boolean; reading: boolean; ended: boolean }>): void {
+    Object.assign(this.#waits, waits);
+    clearTimeout(this.#timer);
+    const { writing, reading, ended } = this.#waits;
+    if (this.#stopped) return; // what comes now was decompressed after the end
+    if (writing || (ended && reading)) this.#timer = setTimeout(this.#onTimeout, this.#timeoutMs);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
   }
 }
 

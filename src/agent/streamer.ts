@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
-import { MillraceError, type Place } from '../core/errors.ts';
+import type { MillraceError, Place } from '../core/errors.ts';
 import type { ChunkPool } from './chunk-pool.ts';
+import { MAX_BODY_TEXT_BYTES, noAnswer, type RequestPlace, refusal } from './exchange-failure.ts';
 import { ExchangeError } from './http/connection.ts';
 import { requestHeaders } from './invoker.ts';
 import type { ObjectOutput } from './object-output.ts';
@@ -9,9 +10,6 @@ import type { RecordRules } from './record-rules.ts';
 import type { RecordReader } from './record-source.ts';
 import { parseRetryAfter, pauseBeforeRetry } from './retry-policy.ts';
 import { type StreamedResponse, streamedRequest } from './streamed-request.ts';
-
-/** Of a refusal's body, this much is kept for the message and the data log. */
-const MAX_BODY_TEXT_BYTES = 2048;
 
 /** A container that objects are streamed through. */
 export interface StreamedContainer {
@@ -161,11 +159,7 @@ export class Streamer {
     }
   }
 
-  async #refused(
-    { status, retryAfter, body }: StreamedResponse,
-    at: Place & { container: string | undefined },
-    attempts: number,
-  ): Promise<Failed> {
+  async #refused({ status, retryAfter, body }: StreamedResponse, at: RequestPlace, attempts: number): Promise<Failed> {
     const pieces: Buffer[] = [];
     let bytes = 0;
     for await (const piece of body) {
@@ -173,23 +167,14 @@ export class Streamer {
       bytes += piece.length;
       if (bytes >= MAX_BODY_TEXT_BYTES) break;
     }
-    const details = { ...at, status, body: Buffer.concat(pieces).toString('utf8', 0, MAX_BODY_TEXT_BYTES).trim() };
-    const error =
-      status >= 400 && status < 500
-        ? new MillraceError('ModelRefused', details)
-        : new MillraceError('ModelFailed', { ...details, attempts });
     const retryAfterMs = parseRetryAfter(retryAfter, this.#options.clock.now());
-    return new Failed({ kind: 'status', status, retryAfterMs }, error);
+    return new Failed({ kind: 'status', status, retryAfterMs }, refusal(at, status, pieces, attempts));
   }
 
-  #broken(error: ExchangeError, at: Place & { container: string | undefined }, attempts: number): Failed {
-    if (error.kind === 'timeout') {
-      const seconds = this.#options.idleTimeoutMs / 1000;
-      return new Failed({ kind: 'timeout' }, new MillraceError('ModelTimeout', { ...at, seconds, attempts }));
-    }
-    const kind = error.kind === 'connect' ? 'connect' : 'connection';
-    const details = { ...at, cause: error.message, attempts };
-    return new Failed({ kind }, new MillraceError('ModelUnreachable', details, { cause: error }));
+  #broken(error: ExchangeError, at: RequestPlace, attempts: number): Failed {
+    const kind = error.kind === 'aborted' ? 'connection' : error.kind;
+    const limits = { timeoutMs: this.#options.idleTimeoutMs, maxResponseBytes: Number.POSITIVE_INFINITY };
+    return new Failed({ kind }, noAnswer(at, error, limits, attempts));
   }
 }
 

@@ -1,8 +1,9 @@
-import type { MillraceError } from '../core/errors.ts';
+import { MillraceError } from '../core/errors.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
-import { type BadRecord, type BadRecordPolicy, errorLine } from './bad-records.ts';
+import { type BadRecord, type BadRecordPolicy, brokenLimit, errorLine } from './bad-records.ts';
 import { type AssembleWith, ObjectOutput } from './object-output.ts';
 import type { ObjectHeads } from './pipeline.ts';
+import type { Progress } from './progress.ts';
 import type { ObjectRun } from './record-source.ts';
 import type { Transformed, TransformedObject } from './transformer.ts';
 
@@ -15,6 +16,7 @@ export interface TaskRunOptions {
   readonly accept: string | undefined;
   readonly assembleWith: AssembleWith;
   readonly badRecords: BadRecordPolicy | undefined;
+  readonly progress: Progress;
   readonly signal: AbortSignal;
 }
 
@@ -28,11 +30,12 @@ export class TaskRun implements ObjectRun, TransformedObject {
   failure: MillraceError | undefined;
   header: Buffer | undefined;
   columns: number | undefined;
+  sentHeader: Buffer | undefined;
   /** Records of the mini-batches that have ended, and those of them that could not be transformed. */
   records = 0;
   bad = 0;
   /** The one that comes first in the object. */
-  firstBad: BadRecord | undefined;
+  #firstBad: BadRecord | undefined;
 
   constructor(task: TaskRun['task'], options: TaskRunOptions) {
     const { output: store, accept, contentType, assembleWith, signal } = options;
@@ -58,9 +61,20 @@ export class TaskRun implements ObjectRun, TransformedObject {
     return this.task.name;
   }
 
-  addBad(bad: readonly BadRecord[]): void {
-    this.bad += bad.length;
-    for (const one of bad) if (one.record < (this.firstBad?.record ?? Number.POSITIVE_INFINITY)) this.firstBad = one;
+  addBad(bad: BadRecord): void {
+    this.bad += 1;
+    this.#options.progress.badRecords += 1;
+    if (bad.record < (this.#firstBad?.record ?? Number.POSITIVE_INFINITY)) this.#firstBad = bad;
+    this.checkLimit(false);
+  }
+
+  /** Fails the object when it has too many bad records. @param complete whether all its records are known */
+  checkLimit(complete: boolean): void {
+    const { badRecords } = this.#options;
+    const limit = badRecords && brokenLimit(badRecords, this.bad, this.records, complete);
+    if (limit === undefined) return;
+    const first = this.#firstBad?.failure.message ?? '';
+    this.failure ??= new MillraceError('TooManyBadRecords', { object: this.name, bad: this.bad, limit, first });
   }
 
   /** Takes the results over in the order of the records. */

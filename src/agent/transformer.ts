@@ -19,6 +19,10 @@ export interface Transformed extends Processed {
 /** An object as the transformer knows it. */
 export interface TransformedObject extends ObjectRecords {
   readonly heads: ObjectHeads;
+  /** Why nothing more of it is to be transformed. */
+  readonly failure: MillraceError | undefined;
+  /** Notes a bad record, and sets `failure` when there are too many. */
+  addBad(bad: BadRecord): void;
 }
 
 export interface TransformerOptions {
@@ -69,10 +73,15 @@ export class Transformer {
   ): Promise<Transformed> {
     const transformed = await this.#withPlaceholders(object, batch, sequence, signal);
     if (object.header === undefined || batch.record > 0) return transformed;
-    const line = this.#options.processing.responses?.headerLine(object, transformed.header);
-    if (line === undefined) return transformed;
-    const { pieces, bytes } = transformed;
-    return { ...transformed, pieces: [line, ...pieces], bytes: line.length + bytes };
+    try {
+      const line = this.#options.processing.responses?.headerLine(object, transformed.header);
+      if (line === undefined) return transformed;
+      const { pieces, bytes } = transformed;
+      return { ...transformed, pieces: [line, ...pieces], bytes: line.length + bytes };
+    } catch (error) {
+      transformed.release();
+      throw error;
+    }
   }
 
   async #withPlaceholders(
@@ -96,7 +105,12 @@ export class Transformer {
       halves: (part: MiniBatch) => halves(part, rules.splitter(object.name, undefined)),
     };
     try {
-      for await (const part of isolate(batch, outcome, isolation)) parts.push(part);
+      for await (const part of isolate(batch, outcome, isolation)) {
+        parts.push(part);
+        if ('failure' in part) object.addBad(badRecord(part));
+        // Above the limit, or failed by another of its mini-batches: what is left need not be found.
+        if (object.failure !== undefined) throw object.failure;
+      }
     } catch (error) {
       for (const part of parts) if ('result' in part) part.result.release();
       throw error;
@@ -147,7 +161,7 @@ export class Transformer {
       return { segments, bytes, release: () => undefined };
     }
     const body = processing.requests.request(object, batch);
-    // A filter that names a column twice makes more of a record than there was.
+    // A filter that selects an element from both ends makes more of a record than there was.
     if (body.bytes <= rules.maxPayloadBytes) return body;
     body.release();
     const { record, offset } = batch;
@@ -176,16 +190,15 @@ export class Transformer {
     const results: Transformed[] = [];
     let header: Processed['header'];
     for (const part of parts) {
-      if ('failure' in part) {
-        const { record, offset, bytes } = part.batch;
-        bad.push({ record, offset, bytes, failure: part.failure });
-      }
+      if ('failure' in part) bad.push(badRecord(part));
       const result = 'result' in part ? part.result : this.#placeholder(object, part.batch, placeholder);
       if ('result' in part) header ??= result.header;
       results.push(result);
       pieces.push(...result.pieces);
       const last = result.pieces.at(-1)?.at(-1);
-      if (this.#options.linesOfResults && last !== undefined && last !== NEWLINE[0]) pieces.push(NEWLINE);
+      // An empty placeholder is a line, too; an empty result of other records may be what a model has for them.
+      const isLine = last !== undefined || 'failure' in part;
+      if (this.#options.linesOfResults && isLine && last !== NEWLINE[0]) pieces.push(NEWLINE);
     }
     return {
       contentType: undefined,
@@ -209,9 +222,14 @@ export class Transformer {
       return { ...responses.respond(object, batch, asAnswered(answer)), bad: [] };
     } catch (error) {
       if (!(error instanceof MillraceError && OF_RECORDS.has(error.code))) throw error;
-      return asAnswered(answer);
+      return asAnswered(responses.identified(answer));
     }
   }
+}
+
+function badRecord({ batch, failure }: Extract<Part<Transformed>, { failure: MillraceError }>): BadRecord {
+  const { record, offset, bytes } = batch;
+  return { record, offset, bytes, failure };
 }
 
 function asAnswered(text: Buffer): Transformed {

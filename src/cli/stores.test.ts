@@ -83,7 +83,7 @@ test('a manifest that is not there or is none is refused before anything else', 
   }
   await failure(asked('gs://bucket/m.json'), 'InvalidOption');
   await write('a,b\n');
-  assert.match((await failure(asked('lists/m.json'), 'ManifestInvalid')).message, /not valid JSON/);
+  assert.match((await failure(asked('lists/m.json'), 'ManifestInvalid')).message, /unexpected "a" at position 0/);
   await write(Buffer.from([0x5b, 0xff, 0x5d]));
   assert.match((await failure(asked('lists/m.json'), 'ManifestInvalid')).message, /it is not UTF-8/);
   await write(`\ufeff${manifestText('/data/', ['a'])}`);

@@ -211,6 +211,11 @@ export const errorTable = {
     (p: { object: string; bad: number; limit: string; first: string }) =>
       `${p.bad === 1 ? '1 bad record' : `${p.bad} bad records`}, ${p.limit} allowed (--max-bad-records). The first: ${p.first}`,
   ),
+  HeaderInvalid: entry(
+    'client',
+    (p: { object: string; header: string; cause: string }) =>
+      `The CSV header '${p.header}' cannot be used: ${p.cause}. Mend it, or leave --csv-header out when the first line is a record.`,
+  ),
   ObjectChanged: entry(
     'client',
     (p: { object: string; cause: string }) =>

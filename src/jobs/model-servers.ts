@@ -1,4 +1,5 @@
 import type { Container } from '../agent/containers.ts';
+import { BlockPool } from '../agent/http/block-pool.ts';
 import { HttpClient } from '../agent/http/http-client.ts';
 import { awaitReady, type ExecutionParameters, executionParameters } from '../agent/model-server.ts';
 import type { Clock } from '../core/clock.ts';
@@ -13,6 +14,8 @@ export class ModelServers {
   readonly #gone: AbortController;
   readonly #instances: Instance[] = [];
   readonly #clients: Container[] = [];
+  /** One for all: each would keep up to 64 MB for itself. */
+  readonly #pool = new BlockPool();
 
   constructor(containers: readonly JobContainer[], gone: AbortController) {
     this.#containers = containers;
@@ -27,7 +30,7 @@ export class ModelServers {
         throw named(error, name);
       });
       this.#instances.push(instance);
-      this.#clients.push({ client: new HttpClient(instance.url), name });
+      this.#clients.push({ client: new HttpClient(instance.url, this.#pool), name });
       void instance.exited.then((how) => {
         const details = { container: name, how, output: instance.lastWords() };
         this.#gone.abort(new MillraceError('ModelExited', details));

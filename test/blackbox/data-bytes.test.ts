@@ -93,9 +93,10 @@ describe('untouched parts keep their bytes (behaviour 4)', { concurrency: 4 }, (
         'e-empty.csv': '',
       },
       args: [...JOIN, '--input-filter', '$[1:]'],
-      invoke: ({ text }) => text.replaceAll('\n', '!\r\n'),
+      invoke: perLine((line) => `${line}!\r`),
     });
-    assert.deepEqual(bodies, ['1\n2\n', '1\n2\n', '1\n2\n', '1\n']);
+    // A last line that has no newline gains none: a request of exactly the limit would be a byte too large.
+    assert.deepEqual(bodies, ['1\n2\n', '1\n2', '1\n2', '1']);
     const two = 'a,1,1!\nb,2,2!\n';
     assert.deepEqual(out, {
       'a-crlf.csv.out': two,

@@ -66,7 +66,9 @@ describe('interrupted runs', { concurrency: 4 }, () => {
     const run = await program.ended;
     assert.equal(run.status, 130, run.all);
     assert.ok(performance.now() - interrupted < 3000, 'neither five seconds of grace nor thirty for the server');
-    assert.deepEqual(await box.tree('out'), { 'a.csv.out': lengths('1\n') });
+    // On a busy machine its result may not have been whole yet: then it is not there at all.
+    const { 'a.csv.out': first = lengths('1\n'), ...others } = await box.tree('out');
+    assert.deepEqual([first, others], [lengths('1\n'), {}]);
   });
 
   test('a second Ctrl-C does not wait for a hanging server', async (t) => {

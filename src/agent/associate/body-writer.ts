@@ -39,6 +39,11 @@ export class BodyWriter {
     this.#pool = pool;
   }
 
+  /** Written so far. */
+  get bytes(): number {
+    return this.#bytes + (this.#source === undefined ? 0 : this.#sourceTo - this.#sourceFrom);
+  }
+
   /** Writes `[from, to)` of a text, which must not change until the body is done with. */
   range(source: Pieces, from: number, to: number): void {
     if (this.#source === source && this.#sourceTo === from) {
@@ -63,6 +68,12 @@ export class BodyWriter {
     this.#block[this.#used] = byte;
     this.#used += 1;
     this.#bytes += 1;
+  }
+
+  /** Takes the byte back that was written last, by `byte`. */
+  takeBackByte(): void {
+    this.#used -= 1;
+    this.#bytes -= 1;
   }
 
   /** Ends the body. The writer is empty then and can be used for the next one. */

@@ -78,11 +78,15 @@ export class CsvProcessing implements Processing {
     }
     return this.#guarded(() => {
       this.#writer.literal(header);
+      let [start, end] = [header.length, header.length];
       this.#scanInput(object, cursor, filter, (from, to, columns) => {
         filter.selection.sink.end({ source: cursor.text, from, to }, ARRAY, columns);
         if (!filter.finish()) throw selectsNothing(cursor.place(), filter);
         this.#writer.byte(NEWLINE);
+        [start, end] = [end, this.#writer.bytes];
       });
+      // As the mini-batch itself: a last line without a newline gains none, which might be a byte too many; an empty one needs it.
+      if (!cursor.text.endsWith(NEWLINE) && end - start > 1) this.#writer.takeBackByte();
       return this.#writer.finish();
     });
   }
@@ -111,14 +115,19 @@ export class CsvProcessing implements Processing {
     return this.#header.written(object, output);
   }
 
-  /** The first row says how many columns the others have. Calls begin in order, so the object's first mini-batch comes first. */
+  /**
+   * The first row that can be read says how many columns the others have. Calls begin in the order of the mini-batches, and this is
+   * done when they begin, so it does not depend on which of them ends first.
+   */
   #learnColumns(object: ObjectRecords, { text }: RecordCursor): void {
     if (object.columns !== undefined) return;
-    if (object.header !== undefined) object.columns = this.#header.columns(object.header);
-    else {
-      const { quotedNewlines } = this.#options;
-      object.columns = this.#scan.firstRecord(text, { format: 'csv', quotedNewlines });
-    }
+    if (object.header !== undefined) object.columns = this.#header.columns(object, object.header);
+    else object.columns = this.#scan.firstRecord(text, this.#options.quotedNewlines);
+  }
+
+  identified(result: Buffer): Buffer {
+    const ids = this.#options.inferenceIds;
+    return ids === undefined ? result : Buffer.concat([result, Buffer.from(`,${ids.next()},${ids.time}`)]);
   }
 
   #findRows(cursor: RecordCursor, output: Pieces): void {

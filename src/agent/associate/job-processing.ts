@@ -30,7 +30,7 @@ export interface JobProcessingOptions extends DataProcessingSpec {
 /** The data processing of a job: what is done to requests and to responses, each only where something is. */
 export interface JobProcessing {
   readonly requests: Pick<Processing, 'request'> | undefined;
-  readonly responses: Pick<Processing, 'respond' | 'headerLine'> | undefined;
+  readonly responses: Pick<Processing, 'respond' | 'headerLine' | 'identified'> | undefined;
   readonly outputFormat: DataFormat | undefined;
 }
 
@@ -94,12 +94,12 @@ function processingOf(format: DataFormat, options: JobProcessingOptions): Proces
 export function placeholderText(format: DataFormat | undefined, placeholder: string): Buffer {
   if (format === undefined) return Buffer.from(placeholder);
   if (format === 'csv') {
-    const quoted = /[",\r\n]/.test(placeholder);
+    const quoted = placeholder === '' || placeholder.includes('"') || placeholder.includes(',');
     return Buffer.from(quoted ? `"${placeholder.replaceAll('"', '""')}"` : placeholder);
   }
   try {
     JSON.parse(placeholder);
-    return Buffer.from(placeholder.replaceAll(/[\r\n]/g, ' '));
+    return Buffer.from(placeholder);
   } catch {
     return Buffer.from(JSON.stringify(placeholder));
   }

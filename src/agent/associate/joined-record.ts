@@ -1,11 +1,10 @@
 import { OBJECT } from '../scan/scanner.ts';
-import { type MemberSink, Name } from './member-sink.ts';
+import { type MemberSink, Name, OUTPUT_ATTRIBUTE } from './member-sink.ts';
 import type { Pieces, Range } from './pieces.ts';
 import type { MemberTaker } from './record-scan.ts';
 import { SelectionError } from './selection.ts';
 
-const OUTPUT = 'SageMakerOutput';
-const OUTPUT_NAME = new Name(OUTPUT);
+const OUTPUT_NAME = new Name(OUTPUT_ATTRIBUTE);
 
 /**
  * Lets a path look at a record as if it were joined with its output, without writing the joined record first. What is no
@@ -30,7 +29,7 @@ export class JoinedRecord implements MemberTaker {
       this.#selected.member(source, key, keyTo, escaped, from, to);
       return;
     }
-    if (this.#overwritten) throw new SelectionError({ code: 'DuplicateAttribute', name: OUTPUT });
+    if (this.#overwritten) throw new SelectionError({ code: 'DuplicateAttribute', name: OUTPUT_ATTRIBUTE });
     this.#overwritten = true;
     this.#passOutput();
   }
@@ -45,6 +44,6 @@ export class JoinedRecord implements MemberTaker {
 
   #passOutput(): void {
     const output = this.#output();
-    if (output !== undefined) this.#selected.named(OUTPUT, output.source, output.from, output.to);
+    if (output !== undefined) this.#selected.named(OUTPUT_ATTRIBUTE, output.source, output.from, output.to);
   }
 }

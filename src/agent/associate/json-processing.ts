@@ -9,7 +9,7 @@ import { BodyWriter } from './body-writer.ts';
 import { JoinedRecord } from './joined-record.ts';
 import type { JsonPath } from './json-path.ts';
 import { MemberIndex } from './member-index.ts';
-import { lengthsOf, Name } from './member-sink.ts';
+import { lengthsOf, Name, OUTPUT_ATTRIBUTE } from './member-sink.ts';
 import { Pieces } from './pieces.ts';
 import {
   type InferenceIds,
@@ -31,10 +31,12 @@ import { type MemberTaker, RecordScan, type RecordTaker } from './record-scan.ts
 import { RowTable } from './row-table.ts';
 import { SelectionError } from './selection.ts';
 
+/** The scanner's `keyLengths` for members of whatever name. */
+const ALL_MEMBERS = 0;
 const [NEWLINE, RETURN, BLANK] = [10, 13, 32] as const;
 
 /** What a join sets, and has to look for in the records. */
-const ATTRIBUTES = ['SageMakerOutput', 'SageMakerInferenceId', 'SageMakerInferenceTime'] as const;
+const ATTRIBUTES = [OUTPUT_ATTRIBUTE, 'SageMakerInferenceId', 'SageMakerInferenceTime'] as const;
 
 export interface JsonProcessingOptions {
   /** `json-lines`: one value a line, one line a record. `json`: the text is one value. */
@@ -76,11 +78,9 @@ export class JsonProcessing implements Processing {
     this.#outputFilter = appliedFilter('OutputFilter', outputFilter, 'json', filtered);
     const [sent, written] = [firstNames(inputFilter), firstNames(outputFilter)];
     this.#joinNames = written === undefined ? undefined : [...ATTRIBUTES, ...written].map((name) => new Name(name));
-    const joined = this.#joinNames === undefined ? 0 : lengthsOf(this.#joinNames);
-    this.#joinLengths = joined;
-    const wanted = sent === undefined ? 0 : lengthsOf(sent.map((name) => new Name(name)));
-    // 0 is all: it stays 0 when either wants all. Where nothing is joined only the filter's names count.
-    this.#requestLengths = options.join ? (joined === 0 || wanted === 0 ? 0 : joined | wanted) : wanted;
+    this.#joinLengths = this.#joinNames === undefined ? ALL_MEMBERS : lengthsOf(this.#joinNames);
+    const wanted = sent === undefined ? ALL_MEMBERS : lengthsOf(sent.map((name) => new Name(name)));
+    this.#requestLengths = options.join ? eitherLengths(wanted, this.#joinLengths) : wanted;
   }
 
   request(object: ObjectRecords, batch: MiniBatch): RequestBody {
@@ -103,6 +103,8 @@ export class JsonProcessing implements Processing {
         },
         this.#requestLengths,
       );
+      // As the mini-batch itself: a last line without a newline gains none, which might be a byte too many.
+      if (this.#options.format === 'json-lines' && !cursor.text.endsWith(NEWLINE)) this.#writer.takeBackByte();
       return { ...this.#writer.finish(), index: index?.complete ? index : undefined };
     });
   }
@@ -113,8 +115,9 @@ export class JsonProcessing implements Processing {
     try {
       const body = this.#guarded(() => {
         this.#findRows(cursor, output);
+        this.#checkCount(cursor, batch);
         if (this.#options.join) this.#join(cursor, output, index);
-        else this.#each(cursor, batch, output);
+        else this.#each(cursor, output);
         return this.#writer.finish();
       });
       return resultOf(response, body);
@@ -125,6 +128,14 @@ export class JsonProcessing implements Processing {
   }
 
   headerLine(): undefined {}
+
+  identified(result: Buffer): Buffer {
+    this.#identified(new Pieces([result]), 0, result.length);
+    const { segments, release } = this.#writer.finish();
+    const identified = Buffer.concat(segments);
+    release();
+    return identified;
+  }
 
   /** A document that becomes a line of the result must not span several; outside of strings a newline is but a blank. */
   #onOneLine(output: Pieces): Pieces {
@@ -157,19 +168,31 @@ export class JsonProcessing implements Processing {
     return outputNotParsed(cursor, output, 'JSON', 0, 0, 'it is not UTF-8');
   }
 
+  /** A response with another number of lines would give records the results of others. */
+  #checkCount(cursor: RecordCursor, batch: MiniBatch): void {
+    const { format, splitByLine, join } = this.#options;
+    const lines = this.#rows.count;
+    let { records } = batch;
+    if (format === 'json') records = 1;
+    else if (!splitByLine) {
+      if (!join) return; // an object that is sent whole has as many records as the model says
+      records = 0;
+      this.#scanInput(cursor, undefined, undefined, () => {
+        records += 1;
+      });
+      cursor.restart();
+    }
+    if (records !== lines) throw new MillraceError('MismatchedCount', { ...cursor.start(), records, lines });
+  }
+
   #join(cursor: RecordCursor, output: Pieces, index: MemberIndex | undefined): void {
-    const rows = this.#rows;
     const filter = this.#outputFilter;
     const result = filter === undefined ? this.#joinAll(cursor, output) : this.#joinSome(cursor, output, filter);
     const record: RecordTaker = (from, to, kind, count) => {
-      if (cursor.count >= rows.count) return; // counted on, for the message
       result.record(from, to, kind, count);
       this.#endRecord();
     };
     this.#scanInput(cursor, result.filter, result.sink, record, this.#joinLengths, index);
-    if (cursor.count !== rows.count) {
-      throw new MillraceError('MismatchedCount', { ...cursor.start(), records: cursor.count, lines: rows.count });
-    }
   }
 
   #joinAll(cursor: RecordCursor, output: Pieces): JoinResult {
@@ -198,14 +221,10 @@ export class JsonProcessing implements Processing {
   }
 
   /** Without a join only the response matters: each of its rows is filtered, or gains its identifiers. */
-  #each(cursor: RecordCursor, batch: MiniBatch, output: Pieces): void {
-    const { format, splitByLine } = this.#options;
+  #each(cursor: RecordCursor, output: Pieces): void {
+    const { format } = this.#options;
     const filter = this.#outputFilter;
     const rows = this.#rows;
-    const records = format === 'json' ? 1 : batch.records;
-    if (splitByLine && rows.count !== records) {
-      throw new MillraceError('MismatchedCount', { ...cursor.start(), records, lines: rows.count });
-    }
     let row = 0;
     const record: RecordTaker = (from, to, kind, count) => {
       filter?.selection.sink.end({ source: output, from, to }, kind, count);
@@ -228,9 +247,9 @@ export class JsonProcessing implements Processing {
   #scanInput(
     cursor: RecordCursor,
     filter: AppliedFilter | undefined,
-    members: MemberTaker,
+    members: MemberTaker | undefined,
     record: RecordTaker,
-    keyLengths: number,
+    keyLengths = ALL_MEMBERS,
     index?: MemberIndex,
   ): void {
     const { format } = this.#options;
@@ -244,7 +263,7 @@ export class JsonProcessing implements Processing {
     try {
       if (index === undefined)
         this.#scan.records(text, { format, quotedNewlines: false, keyLengths }, members, counted);
-      else index.replay(text, members, counted);
+      else if (members !== undefined) index.replay(text, members, counted);
     } catch (error) {
       throw inputFailure(error, cursor, 'JSON', filter);
     }
@@ -300,6 +319,10 @@ export class JsonProcessing implements Processing {
       throw error;
     }
   }
+}
+
+function eitherLengths(one: number, other: number): number {
+  return one === ALL_MEMBERS || other === ALL_MEMBERS ? ALL_MEMBERS : one | other;
 }
 
 /** The attributes that a path begins with; none for no path, `undefined` for one that begins with anything else. */

@@ -1,5 +1,8 @@
 import type { Pieces, Range } from './pieces.ts';
 
+/** The attribute, or the column, that a join adds (behaviour 4). */
+export const OUTPUT_ATTRIBUTE = 'SageMakerOutput';
+
 /** Takes the members of one object, the elements of one array, or the fields of one CSV row, in order, and then its end. */
 export interface MemberSink {
   /**

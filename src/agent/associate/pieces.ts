@@ -30,6 +30,10 @@ export class Pieces {
     this.length = length;
   }
 
+  endsWith(byte: number): boolean {
+    return this.length > 0 && this.pieceAt(this.length - 1)[this.length - 1 - this.pieceStart] === byte;
+  }
+
   /** The piece in which a byte lies. */
   pieceAt(position: number): Buffer {
     return this.#find(position);

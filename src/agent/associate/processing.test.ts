@@ -71,7 +71,7 @@ function fast(one: Case): Outcome | string {
   const records = one.format === 'json' ? 1 : linesOf(one.input, one.quotedNewlines).length;
   const bytes = Buffer.byteLength(one.input);
   const batch: MiniBatch = { offset: 0, record: 0, records, bytes, segments, chunks: [] };
-  const object = { name: 'o', header: undefined, columns: undefined };
+  const object = { name: 'o', header: undefined, columns: undefined, sentHeader: undefined };
   const pieces = inPieces(one.response, one.cuts);
   let released = 0;
   const response: Inference = {

@@ -8,8 +8,10 @@ export interface ObjectRecords {
   readonly name: string;
   /** Its CSV header with the line end, where it has one. */
   readonly header: Buffer | undefined;
-  /** Columns of its first row. */
+  /** Columns of its header, or of the first row that can be read. */
   columns: number | undefined;
+  /** The header as it is sent, once it was made. */
+  sentHeader: Buffer | undefined;
 }
 
 /** A request's body, made from a mini-batch. */
@@ -41,8 +43,11 @@ export interface Processing {
    * The first line of an object's result, where it has a header.
    *
    * @param output what the first response says of the output's columns; `undefined` when there is none
+   * @throws MillraceError `HeaderInvalid`
    */
   headerLine(object: ObjectRecords, output: OutputHeader | undefined): Buffer | undefined;
+  /** A result that nothing can be done with but adding the identifiers. */
+  identified(result: Buffer): Buffer;
 }
 
 /** What came of a response. */

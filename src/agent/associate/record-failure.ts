@@ -31,6 +31,12 @@ export class RecordCursor {
     this.#end = to;
   }
 
+  /** The text is gone through once more. */
+  restart(): void {
+    this.count = 0;
+    this.#end = 0;
+  }
+
   /** The place of the record at hand in its object. */
   place(): Place {
     return this.placeOf(this.count, this.count === 0 ? 0 : lineAfter(this.text, this.#end));

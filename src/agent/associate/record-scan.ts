@@ -36,27 +36,26 @@ export class RecordScan {
     this.#run(scanner, source, 0, source.length, members ?? NOBODY, record);
   }
 
-  /** How many members the first record has; `undefined` when there is none, or it is not well-formed. */
-  firstRecord(
-    source: Pieces,
-    { format, quotedNewlines }: { readonly format: TextFormat; readonly quotedNewlines: boolean },
-  ): number | undefined {
-    const scanner = this.#scanner(format);
-    scanner.start({ members: false, quotedNewlines });
-    try {
-      for (let at = 0; at < source.length; ) {
-        const window = source.slice(at, Math.min(source.length, at + WINDOW_BYTES));
-        // Line by line: what is wrong with the second record must not hide the first.
-        const newline = window.indexOf(NEWLINE);
-        const to = newline === -1 ? window.length : newline + 1;
+  /** How many fields the first row has that is well-formed; `undefined` when there is none. */
+  firstRecord(source: Pieces, quotedNewlines: boolean): number | undefined {
+    const scanner = this.#scanner('csv');
+    const options = { members: false, quotedNewlines };
+    scanner.start(options);
+    for (let at = 0; at < source.length; ) {
+      const window = source.slice(at, Math.min(source.length, at + WINDOW_BYTES));
+      // Line by line: what is wrong with one row must not hide the next.
+      const newline = window.indexOf(NEWLINE);
+      const to = newline === -1 ? window.length : newline + 1;
+      try {
         if (scanner.push(window, 0, to) > 0) return scanner.table[3];
-        at += to;
+        if (at + to === source.length && scanner.end() > 0) return scanner.table[3];
+      } catch (error) {
+        if (!(error instanceof ScanError)) throw error;
+        scanner.start(options);
       }
-      return scanner.end() > 0 ? scanner.table[3] : undefined;
-    } catch (error) {
-      if (error instanceof ScanError) return undefined;
-      throw error;
+      at += to;
     }
+    return undefined;
   }
 
   /** Scans one value or row that was found well-formed before, for its members. */

@@ -7,12 +7,13 @@ export class HttpClient {
   readonly host: string;
   readonly #hostname: string;
   readonly #port: number;
-  readonly #pool = new BlockPool();
+  readonly #pool: BlockPool;
   readonly #idle: Connection[] = [];
   readonly #all = new Set<Connection>();
 
   /** @param url `http://host:port`, its path is not used. */
-  constructor(url: URL) {
+  constructor(url: URL, pool = new BlockPool()) {
+    this.#pool = pool;
     this.url = url;
     this.host = url.host;
     this.#hostname = url.hostname.replace(/^\[|\]$/g, '');

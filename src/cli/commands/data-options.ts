@@ -64,7 +64,10 @@ function filter(
 
 function badRecordPolicy(options: OptionValues): BadRecordPolicy | undefined {
   if (options.text('on-bad-record') === 'placeholder') {
-    return { placeholder: options.text('bad-record-placeholder') ?? 'ERROR', limit: badRecordLimit(options) };
+    const placeholder = options.text('bad-record-placeholder') ?? 'ERROR';
+    if (!/[\r\n]/.test(placeholder)) return { placeholder, limit: badRecordLimit(options) };
+    const rule = 'it stands in place of one line, so it is one.';
+    throw new MillraceError('InvalidOption', { option: '--bad-record-placeholder', value: placeholder, rule });
   }
   for (const option of ['bad-record-placeholder', 'max-bad-records']) {
     if (!options.has(option)) continue;
