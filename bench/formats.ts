@@ -34,11 +34,15 @@ function inTurns(rounds: number, first: () => number, second: () => number): { m
   return results[Math.floor(rounds / 2)] ?? { measured: Number.NaN, limit: Number.NaN };
 }
 
-/** Megabytes of input per second of processor time. */
+/**
+ * Megabytes of input per second of processor time, over half a second or more: a round of a single mini-batch would be too short for
+ * the compiler, whose work the garbage collections of the other side undo in part.
+ */
 function rate(bytes: number, work: () => void): number {
   const before = cpuSeconds();
-  work();
-  return bytes / MB / (cpuSeconds() - before);
+  let rounds = 0;
+  for (; cpuSeconds() - before < 0.5; rounds++) work();
+  return (rounds * bytes) / MB / (cpuSeconds() - before);
 }
 
 interface DataSet {
@@ -119,7 +123,6 @@ function* associations(rounds: number): Generator<Measurement, void, undefined> 
       inputFilter,
       outputFilter,
     });
-    for (let i = 0; i < 3; i++) transformed(fast, json); // compiled before it is measured
     return inTurns(
       rounds,
       () => rate(json.input.length, () => transformed(fast, json)),
@@ -140,7 +143,6 @@ function* associations(rounds: number): Generator<Measurement, void, undefined> 
     repeatsHeader: false,
     splitByLine: true,
   });
-  for (let i = 0; i < 3; i++) transformed(csv, rows);
   const table = inTurns(
     Math.min(rounds, 3),
     () => rate(rows.input.length, () => transformed(csv, rows)),

@@ -117,15 +117,20 @@ export class BodyWriter {
     const source = this.#source;
     if (source === undefined) return;
     this.#source = undefined;
-    if (this.#sourceTo - this.#sourceFrom < REFERENCED_BYTES) {
-      source.forEach(this.#sourceFrom, this.#sourceTo, this.#take);
+    const [from, to] = [this.#sourceFrom, this.#sourceTo];
+    if (to - from < REFERENCED_BYTES) {
+      if (from === to) return;
+      const piece = source.pieceAt(from);
+      const start = source.pieceStart;
+      if (to <= start + piece.length) this.#copy(piece, from - start, to - start);
+      else source.forEach(from, to, this.#take);
       return;
     }
     this.#cut();
     this.#refers = true;
-    source.forEach(this.#sourceFrom, this.#sourceTo, (piece, from, to) => {
-      this.#segments.push(piece.subarray(from, to));
-      this.#bytes += to - from;
+    source.forEach(from, to, (piece, start, end) => {
+      this.#segments.push(piece.subarray(start, end));
+      this.#bytes += end - start;
     });
   }
 

@@ -80,7 +80,7 @@ export class CsvProcessing implements Processing {
       this.#writer.literal(header);
       let [start, end] = [header.length, header.length];
       this.#scanInput(object, cursor, filter, (from, to, columns) => {
-        filter.selection.sink.end({ source: cursor.text, from, to }, ARRAY, columns);
+        filter.selection.sink.end(cursor.text, from, to, ARRAY, columns);
         if (!filter.finish()) throw selectsNothing(cursor.place(), filter);
         this.#writer.byte(NEWLINE);
         [start, end] = [end, this.#writer.bytes];
@@ -171,7 +171,7 @@ export class CsvProcessing implements Processing {
         writer.range(output, outFrom, outTo);
       } else {
         const count = columns + this.#passFields(output, outFrom, outTo, filter.selection.sink);
-        filter.selection.sink.end({ source: text, from, to }, ARRAY, count, {
+        filter.selection.sink.end(text, from, to, ARRAY, count, {
           source: output,
           from: outFrom,
           to: outTo,
@@ -192,7 +192,7 @@ export class CsvProcessing implements Processing {
     this.#outputFields.value(output, from, to, {
       member: (source, key, keyTo, escaped, at, end) => selected.member(source, key, keyTo, escaped, at, end),
       named: () => undefined,
-      end: (_range, _kind, count) => {
+      end: (_source, _from, _to, _kind, count) => {
         fields = count;
       },
     });

@@ -1,7 +1,8 @@
 import { OBJECT } from '../scan/scanner.ts';
 import { type MemberSink, Name, OUTPUT_ATTRIBUTE } from './member-sink.ts';
-import type { Pieces, Range } from './pieces.ts';
+import type { Pieces } from './pieces.ts';
 import type { MemberTaker } from './record-scan.ts';
+import type { RowTable } from './row-table.ts';
 import { SelectionError } from './selection.ts';
 
 const OUTPUT_NAME = new Name(OUTPUT_ATTRIBUTE);
@@ -13,14 +14,17 @@ const OUTPUT_NAME = new Name(OUTPUT_ATTRIBUTE);
 export class JoinedRecord implements MemberTaker {
   readonly #selected: MemberSink;
   readonly #text: Pieces;
-  readonly #output: () => Range | undefined;
+  readonly #output: Pieces;
+  readonly #rows: RowTable;
+  #record = 0;
   #overwritten = false;
 
-  /** @param output of the record at hand; `undefined` when there is none, and the record is passed over */
-  constructor(selected: MemberSink, text: Pieces, output: () => Range | undefined) {
+  /** @param rows the output of each record, in `output` */
+  constructor(selected: MemberSink, text: Pieces, output: Pieces, rows: RowTable) {
     this.#selected = selected;
     this.#text = text;
     this.#output = output;
+    this.#rows = rows;
   }
 
   member(source: Pieces, key: number, keyTo: number, escaped: boolean, from: number, to: number): void {
@@ -35,15 +39,15 @@ export class JoinedRecord implements MemberTaker {
   }
 
   record(from: number, to: number, kind: number, count: number): void {
-    const range = { source: this.#text, from, to };
     if (kind !== OBJECT) this.#selected.named('SageMakerInput', this.#text, from, to);
     if (!this.#overwritten) this.#passOutput();
     this.#overwritten = false;
-    this.#selected.end(range, OBJECT, count);
+    this.#record += 1;
+    this.#selected.end(this.#text, from, to, OBJECT, count);
   }
 
   #passOutput(): void {
-    const output = this.#output();
-    if (output !== undefined) this.#selected.named(OUTPUT_ATTRIBUTE, output.source, output.from, output.to);
+    const [from, to] = [this.#rows.from(this.#record), this.#rows.to(this.#record)];
+    this.#selected.named(OUTPUT_ATTRIBUTE, this.#output, from, to);
   }
 }

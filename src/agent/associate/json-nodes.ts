@@ -2,7 +2,7 @@ import type { BodyWriter } from './body-writer.ts';
 import type { JsonPath } from './json-path.ts';
 import type { Name } from './member-sink.ts';
 import type { Pieces } from './pieces.ts';
-import type { NodeSink, Selected } from './selection.ts';
+import type { NodeSink, Slot } from './selection.ts';
 
 const [COMMA, BRACKET_OPEN, BRACKET_CLOSE, BRACE_CLOSE] = [44, 91, 93, 125] as const;
 
@@ -34,14 +34,16 @@ export class JsonNodes implements NodeSink {
     this.#lastTo = to;
   }
 
-  object(members: readonly Selected[]): void {
+  object(members: readonly Slot[]): void {
     this.#begin();
     this.#count += 1;
     this.#last = undefined;
-    for (let i = 0; i < members.length; i++) {
-      const { name, source, from, to } = members[i] as Selected;
-      this.#writer.literal(i === 0 ? this.#label(this.#first, '{', name) : this.#label(this.#others, ',', name));
-      this.#writer.range(source, from, to);
+    let first = true;
+    for (const { found, name, source, from, to } of members) {
+      if (!found) continue;
+      this.#writer.literal(first ? this.#label(this.#first, '{', name) : this.#label(this.#others, ',', name));
+      this.#writer.range(source as Pieces, from, to);
+      first = false;
     }
     this.#writer.byte(BRACE_CLOSE);
   }

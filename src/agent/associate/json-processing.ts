@@ -97,7 +97,7 @@ export class JsonProcessing implements Processing {
         members,
         (from, to, kind, count) => {
           index?.record(from, to, kind, count);
-          filter.selection.sink.end({ source: cursor.text, from, to }, kind, count);
+          filter.selection.sink.end(cursor.text, from, to, kind, count);
           if (!filter.finish()) throw selectsNothing(cursor.place(), filter);
           this.#endRecord();
         },
@@ -148,7 +148,9 @@ export class JsonProcessing implements Processing {
   /** An index for the join that follows; `undefined` where it would have to keep everything. */
   #newIndex(): MemberIndex | undefined {
     const names = this.#joinNames;
-    return this.#options.join && names !== undefined ? new MemberIndex(names) : undefined;
+    return this.#options.join && names !== undefined
+      ? new MemberIndex(names, this.#outputFilter === undefined)
+      : undefined;
   }
 
   /** The response's rows, each a valid value; in a document there is one. */
@@ -207,11 +209,7 @@ export class JsonProcessing implements Processing {
   }
 
   #joinSome(cursor: RecordCursor, output: Pieces, filter: AppliedFilter): JoinResult {
-    const rows = this.#rows;
-    const joined = new JoinedRecord(filter.selection.sink, cursor.text, () => {
-      const row = cursor.count;
-      return row < rows.count ? { source: output, from: rows.from(row), to: rows.to(row) } : undefined;
-    });
+    const joined = new JoinedRecord(filter.selection.sink, cursor.text, output, this.#rows);
     const record: RecordTaker = (from, to, kind, count) => {
       joined.record(from, to, kind, count);
       if (!filter.finish()) throw selectsNothing(cursor.place(), filter);
@@ -227,7 +225,7 @@ export class JsonProcessing implements Processing {
     const rows = this.#rows;
     let row = 0;
     const record: RecordTaker = (from, to, kind, count) => {
-      filter?.selection.sink.end({ source: output, from, to }, kind, count);
+      filter?.selection.sink.end(output, from, to, kind, count);
       if (filter === undefined) this.#identified(output, from, to);
       else if (filter.finish()) this.#identify(filter);
       else throw selectsNothing(cursor.placeOfLine(row), filter);
@@ -294,7 +292,7 @@ export class JsonProcessing implements Processing {
     this.#ids.value(source, from, to, {
       member: (source, key, keyTo, escaped, from, to) => writer.member(source, key, keyTo, escaped, from, to),
       named: () => undefined,
-      end: (range, kind, count) => writer.record(range.from, range.to, kind, count),
+      end: (_source, start, end, kind, count) => writer.record(start, end, kind, count),
     });
   }
 

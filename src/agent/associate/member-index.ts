@@ -9,11 +9,11 @@ const NUMBERS_PER_MEMBER = 4;
 
 /**
  * What was found in the records of a mini-batch when its request was made, for when its response comes: scanning them twice would
- * be most of what a filter and a join cost together (150 to 300 MB/s, instead of 250 to 500). It keeps the members of certain names, and
- * the last one of each record.
+ * be most of what a filter and a join cost together. It keeps the members of certain names.
  */
 export class MemberIndex implements MemberTaker {
   readonly #names: readonly Name[];
+  readonly #keepsLast: boolean;
   readonly #lengths: number;
   #table = new Uint32Array(1024);
   #used = 0;
@@ -23,8 +23,10 @@ export class MemberIndex implements MemberTaker {
   #lastIsSpare = false;
   #overflown = false;
 
-  constructor(names: readonly Name[]) {
+  /** @param keepsLast whether the last member of a record is kept, too: where it ends, others can be added */
+  constructor(names: readonly Name[], keepsLast: boolean) {
     this.#names = names;
+    this.#keepsLast = keepsLast;
     this.#lengths = lengthsOf(names);
     this.#begin();
   }
@@ -35,11 +37,13 @@ export class MemberIndex implements MemberTaker {
   }
 
   member(source: Pieces, key: number, keyTo: number, escaped: boolean, from: number, to: number): void {
+    const wanted = this.#isWanted(source, key, keyTo, escaped);
+    if (!wanted && !this.#keepsLast) return;
     if (this.#lastIsSpare) {
       this.#used -= NUMBERS_PER_MEMBER;
       this.#members -= 1;
     }
-    this.#lastIsSpare = !this.#isWanted(source, key, keyTo, escaped);
+    this.#lastIsSpare = !wanted;
     if (!this.#makeRoom(NUMBERS_PER_MEMBER)) return;
     const table = this.#table;
     const at = this.#used;

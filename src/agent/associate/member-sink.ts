@@ -13,11 +13,11 @@ export interface MemberSink {
   /** A member that is in no text under this name: what a join adds. */
   named(name: string, source: Pieces, from: number, to: number): void;
   /**
-   * @param range where the value lies
+   * @param from range of the whole value
    * @param count members that it has
    * @param more the second half of a row that is joined from two
    */
-  end(range: Range, kind: number, count: number, more?: Range): void;
+  end(source: Pieces, from: number, to: number, kind: number, count: number, more?: Range): void;
 }
 
 /** A name as it is looked for: in bytes, and in words for names that are written with escapes. */

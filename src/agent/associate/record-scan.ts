@@ -64,7 +64,7 @@ export class RecordScan {
     const scanner = this.#scanner(this.#format);
     scanner.start({ members: true, quotedNewlines: true });
     this.#run(scanner, source, from, to, sink, (_from, _to, kind, count) =>
-      sink.end({ source, from, to }, this.#format === 'csv' ? ARRAY : kind, count),
+      sink.end(source, from, to, this.#format === 'csv' ? ARRAY : kind, count),
     );
   }
 
@@ -133,7 +133,7 @@ function smallRow(source: Pieces, from: number, to: number, sink: MemberSink): b
   if (from === to) {
     // To the scanner there is no row, but a row that was found to be empty has one field.
     sink.member(source, -1, -1, false, from, to);
-    sink.end({ source, from, to }, ARRAY, 1);
+    sink.end(source, from, to, ARRAY, 1);
     return true;
   }
   const piece = source.pieceAt(from);
@@ -149,6 +149,6 @@ function smallRow(source: Pieces, from: number, to: number, sink: MemberSink): b
     count += 1;
   }
   sink.member(source, -1, -1, false, field, to);
-  sink.end({ source, from, to }, ARRAY, count);
+  sink.end(source, from, to, ARRAY, count);
   return true;
 }

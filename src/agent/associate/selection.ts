@@ -7,12 +7,28 @@ import { RecordScan } from './record-scan.ts';
 /** Takes what a path selects, in order. */
 export interface NodeSink {
   node(source: Pieces, from: number, to: number): void;
-  /** An object of these members, from a path that ends in several names. */
-  object(members: readonly Selected[]): void;
+  /** An object of the members that were found, from a path that ends in several names. */
+  object(members: readonly Slot[]): void;
 }
 
-export interface Selected extends Range {
+/** What was found of one name or index of a path in the record at hand. Used again: a record would make garbage for each otherwise. */
+export class Slot {
   readonly name: Name | undefined;
+  found = false;
+  source: Pieces | undefined;
+  from = 0;
+  to = 0;
+
+  constructor(name: Name | undefined) {
+    this.name = name;
+  }
+
+  set(source: Pieces, from: number, to: number): void {
+    this.found = true;
+    this.source = source;
+    this.from = from;
+    this.to = to;
+  }
 }
 
 /** Elements that are kept until they are counted, for steps that count from the end; with more they are scanned once more. */
@@ -65,7 +81,7 @@ class WholeSink implements MemberSink {
 
   member(): void {}
   named(): void {}
-  end({ source, from, to }: Range, _kind: number, _count: number, more?: Range): void {
+  end(source: Pieces, from: number, to: number, _kind: number, _count: number, more?: Range): void {
     this.#nodes.node(source, from, to);
     if (more !== undefined) this.#nodes.node(more.source, more.from, more.to);
   }
@@ -81,8 +97,8 @@ class StepSink implements MemberSink {
   readonly #values: RecordScan;
   /** Scans the elements once more, when they are counted. A value of them may be scanned meanwhile. */
   readonly #elementsAgain: RecordScan;
-  /** For names and indexes: what was found of each. */
-  #found: (Selected | undefined)[] = [];
+  /** Of each name or index. */
+  readonly #slots: readonly Slot[];
   #any = false;
   /** Elements seen so far. */
   #elements = 0;
@@ -104,6 +120,7 @@ class StepSink implements MemberSink {
     this.#names = names.map((name) => new Name(name));
     this.#lengths = lengthsOf(this.#names);
     this.#resolve(Number.NaN);
+    this.#slots = this.#indexes?.map(() => new Slot(undefined)) ?? this.#names.map((name) => new Slot(name));
     this.#fromEnd = Boolean(this.#indexes?.some(Number.isNaN) || this.#range?.some(Number.isNaN));
   }
 
@@ -117,21 +134,21 @@ class StepSink implements MemberSink {
     else if (key === -1) this.#element(source, from, to);
     else if (escaped || (this.#lengths >>> ((keyTo - key) & 31)) & 1) {
       for (let i = 0; i < this.#names.length; i++) {
-        const name = this.#names[i] as Name;
-        if (name.is(source, key, keyTo, escaped)) this.#keep(i, { name, source, from, to });
+        if ((this.#names[i] as Name).is(source, key, keyTo, escaped)) this.#keep(i, source, from, to);
       }
     }
   }
 
   named(text: string, source: Pieces, from: number, to: number): void {
     if (this.#step.kind === 'all') this.#pass(source, from, to);
-    const i = this.#names.findIndex((name) => name.text === text);
-    if (i !== -1) this.#keep(i, { name: this.#names[i], source, from, to });
+    for (let i = 0; i < this.#names.length; i++) {
+      if ((this.#names[i] as Name).text === text) this.#keep(i, source, from, to);
+    }
   }
 
-  end(range: Range, kind: number, count: number, more?: Range): void {
+  end(source: Pieces, from: number, to: number, kind: number, count: number, more?: Range): void {
     try {
-      if (kind === ARRAY && this.#fromEnd) this.#again([range, ...(more === undefined ? [] : [more])], count);
+      if (kind === ARRAY && this.#fromEnd) this.#again({ source, from, to }, more, count);
       if (this.#indexes !== undefined && kind === ARRAY) this.#checkIndexes(count);
       this.#passFound();
     } finally {
@@ -142,8 +159,9 @@ class StepSink implements MemberSink {
   /** Makes ready for the next record. */
   #begin(): void {
     this.#elements = 0;
-    if (this.#any) this.#found = [];
+    if (!this.#any) return;
     this.#any = false;
+    for (const slot of this.#slots) slot.found = false;
   }
 
   /** The places that are asked for, of an array with `count` elements; of those from the end they are `NaN` while it is not known. */
@@ -158,7 +176,7 @@ class StepSink implements MemberSink {
   }
 
   /** The elements once more, now that they are counted. */
-  #again(ranges: readonly Range[], count: number): void {
+  #again(range: Range, more: Range | undefined, count: number): void {
     const kept = this.#kept;
     this.#resolve(count);
     if (count <= KEPT_ELEMENTS) {
@@ -170,7 +188,9 @@ class StepSink implements MemberSink {
       named: () => undefined,
       end: () => undefined,
     };
-    for (const { source, from, to } of ranges) this.#elementsAgain.value(source, from, to, again);
+    for (const { source, from, to } of more === undefined ? [range] : [range, more]) {
+      this.#elementsAgain.value(source, from, to, again);
+    }
   }
 
   #element(source: Pieces, from: number, to: number): void {
@@ -190,35 +210,32 @@ class StepSink implements MemberSink {
     if (indexes === undefined) return;
     for (let i = 0; i < indexes.length; i++) {
       if (indexes[i] !== at) continue;
-      this.#found[i] = { name: undefined, source, from, to };
+      (this.#slots[i] as Slot).set(source, from, to);
       this.#any = true;
     }
   }
 
-  #keep(i: number, selected: Selected): void {
-    if (this.#found[i] !== undefined) {
-      throw new SelectionError({ code: 'DuplicateAttribute', name: selected.name?.text ?? '' });
-    }
-    this.#found[i] = selected;
+  #keep(i: number, source: Pieces, from: number, to: number): void {
+    const slot = this.#slots[i] as Slot;
+    if (slot.found) throw new SelectionError({ code: 'DuplicateAttribute', name: slot.name?.text ?? '' });
+    slot.set(source, from, to);
     this.#any = true;
   }
 
   #checkIndexes(length: number): void {
     const step = this.#step;
     const asked = step.kind === 'index' ? [step.index] : step.kind === 'indexes' ? step.indexes : [];
-    const missing = asked.findIndex((_, i) => this.#found[i] === undefined);
+    const missing = asked.findIndex((_, i) => !this.#slots[i]?.found);
     if (missing !== -1) throw new SelectionError({ code: 'IndexOutOfRange', index: asked[missing] as number, length });
   }
 
   #passFound(): void {
     if (!this.#any) return;
-    const found = this.#found;
     if (this.#step.kind === 'names' && this.#next === undefined) {
-      const members = found.filter((one) => one !== undefined);
-      if (members.length > 0) this.#nodes.object(members);
+      this.#nodes.object(this.#slots);
       return;
     }
-    for (const one of found) if (one !== undefined) this.#pass(one.source, one.from, one.to);
+    for (const { found, source, from, to } of this.#slots) if (found) this.#pass(source as Pieces, from, to);
   }
 
   #pass(source: Pieces, from: number, to: number): void {

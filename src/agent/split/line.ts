@@ -2,6 +2,10 @@ import { newlineCounter } from './newline-counter.ts';
 import type { Split, Splitter } from './split.ts';
 
 const NEWLINE = 10;
+/** With a limit on records, newlines are counted in steps of this size: a piece may hold a hundred mini-batches. */
+const STEP_BYTES = 16 * 1024;
+
+type Count = (bytes: Buffer, from: number, to: number) => number;
 
 /** `SplitType=Line`: a record ends with its `\n`, which belongs to it; bytes are kept as they are (behaviour 2). */
 export function line(): Split {
@@ -12,31 +16,48 @@ export function line(): Split {
 class LineSplitter implements Splitter {
   boundary = -1;
   records = 0;
-  readonly #count: (bytes: Buffer, from: number, to: number) => number;
+  readonly #count: Count;
 
-  constructor(count: (bytes: Buffer, from: number, to: number) => number) {
+  constructor(count: Count) {
     this.#count = count;
   }
 
+  // Only ranges are searched: a line that is longer than the pieces it comes in would be searched once per piece.
   scan(bytes: Buffer, from: number, to: number, maxRecords: number): number {
-    // Only the range is searched: a line that is longer than the pieces it comes in would be searched once per piece.
-    const range = bytes.subarray(from, to);
-    const last = maxRecords === 1 ? range.indexOf(NEWLINE) : range.lastIndexOf(NEWLINE);
-    this.boundary = last === -1 ? -1 : from + last + 1;
-    this.records = last === -1 ? 0 : 1;
-    if (last === -1) return to;
-    if (maxRecords === 1) return this.boundary;
-    this.records = this.#count(bytes, from, this.boundary);
-    if (this.records > maxRecords) this.#stopAfter(range, from, maxRecords);
-    return this.records === maxRecords ? this.boundary : to;
-  }
-
-  #stopAfter(range: Buffer, from: number, maxRecords: number): void {
-    let at = 0;
-    for (let found = 0; found < maxRecords; found++) at = range.indexOf(NEWLINE, at) + 1;
-    this.boundary = from + at;
-    this.records = maxRecords;
+    this.boundary = -1;
+    this.records = 0;
+    if (maxRecords === 1) {
+      this.#pass(bytes.subarray(from, to).indexOf(NEWLINE), from, 1);
+      return this.records === 1 ? this.boundary : to;
+    }
+    const step = maxRecords === Number.POSITIVE_INFINITY ? to - from : STEP_BYTES;
+    for (let at = from; at < to; at += step) {
+      const end = Math.min(to, at + step);
+      const range = bytes.subarray(at, end);
+      const found = this.#count(bytes, at, end);
+      if (this.records + found >= maxRecords) {
+        const missing = maxRecords - this.records;
+        this.#pass(nth(range, missing), at, missing);
+        return this.boundary;
+      }
+      if (found > 0) this.#pass(range.lastIndexOf(NEWLINE), at, found);
+    }
+    return to;
   }
 
   end(): void {}
+
+  /** `newline` is the index in a range that begins at `from` of the last of `records` newlines; -1 for none. */
+  #pass(newline: number, from: number, records: number): void {
+    if (newline === -1) return;
+    this.boundary = from + newline + 1;
+    this.records += records;
+  }
+}
+
+/** The index of the nth newline, which is there. */
+function nth(range: Buffer, n: number): number {
+  let at = -1;
+  for (let found = 0; found < n; found++) at = range.indexOf(NEWLINE, at + 1);
+  return at;
 }
