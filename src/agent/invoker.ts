@@ -31,7 +31,7 @@ export interface Invocation {
   /** The mini-batch's place among all of this agent, for the response budget. */
   readonly sequence: number;
   /** Further tries after the first; the option's number when left out. */
-  readonly maxRetries?: number;
+  readonly maxRetries: number | undefined;
 }
 
 /** The model's answer to one mini-batch. Its memory is accounted in the response budget until its owner releases it, once. */

@@ -21,7 +21,15 @@ export class Pipeline {
   }
 
   /** @throws MillraceError as `Invoker.invoke` does; the signal's reason when it is aborted */
-  async invoke(heads: ObjectHeads, first: Omit<Invocation, 'head'>, signal: AbortSignal): Promise<Inference> {
+  invoke(heads: ObjectHeads, first: Omit<Invocation, 'head'>, signal: AbortSignal): Promise<Inference> {
+    const [only] = this.#invokers;
+    if (only === undefined || this.#invokers.length > 1) return this.#inARow(heads, first, signal);
+    const { place, segments, bytes, sequence, maxRetries } = first;
+    const head = this.#head(heads, 0, this.#contentType);
+    return only.invoke({ place, head, segments, bytes, sequence, maxRetries }, signal);
+  }
+
+  async #inARow(heads: ObjectHeads, first: Omit<Invocation, 'head'>, signal: AbortSignal): Promise<Inference> {
     let contentType = this.#contentType;
     let body: Pick<Invocation, 'segments' | 'bytes'> = first;
     let before: Inference | undefined;

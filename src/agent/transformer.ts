@@ -10,6 +10,9 @@ import type { Progress } from './progress.ts';
 import type { RecordRules } from './record-rules.ts';
 
 const NEWLINE = Buffer.from('\n');
+const NONE: readonly BadRecord[] = [];
+/** For bodies that are the mini-batch's own memory. */
+const nothing = (): void => undefined;
 
 /** What becomes of a mini-batch. */
 export interface Transformed extends Processed {
@@ -64,15 +67,20 @@ export class Transformer {
     this.#options = options;
   }
 
-  /** @throws MillraceError what is wrong with the mini-batch; the signal's reason when it is aborted */
-  async transform(
-    object: TransformedObject,
-    batch: MiniBatch,
-    sequence: number,
-    signal: AbortSignal,
-  ): Promise<Transformed> {
-    const transformed = await this.#withPlaceholders(object, batch, sequence, signal);
-    if (object.header === undefined || batch.record > 0) return transformed;
+  /**
+   * Rejects with the MillraceError that says what is wrong with the mini-batch, or the signal's reason when it is aborted. Every
+   * request passes here, so what has nothing to add is no async function of its own.
+   */
+  transform(object: TransformedObject, batch: MiniBatch, sequence: number, signal: AbortSignal): Promise<Transformed> {
+    const transformed =
+      this.#options.badRecords === undefined
+        ? this.#attempt(object, batch, sequence, undefined, signal)
+        : this.#withPlaceholders(object, batch, sequence, this.#options.badRecords, signal);
+    return object.header === undefined || batch.record > 0 ? transformed : this.#withHeader(object, transformed);
+  }
+
+  async #withHeader(object: TransformedObject, awaited: Promise<Transformed>): Promise<Transformed> {
+    const transformed = await awaited;
     try {
       const line = this.#options.processing.responses?.headerLine(object, transformed.header);
       if (line === undefined) return transformed;
@@ -88,10 +96,9 @@ export class Transformer {
     object: TransformedObject,
     batch: MiniBatch,
     sequence: number,
+    { placeholder }: BadRecordPolicy,
     signal: AbortSignal,
   ): Promise<Transformed> {
-    const { badRecords } = this.#options;
-    if (badRecords === undefined) return this.#attempt(object, batch, sequence, undefined, signal);
     const attempt = (part: MiniBatch, maxRetries?: number): Promise<Transformed | MillraceError> =>
       this.#attempt(object, part, sequence, maxRetries, signal).catch((error: unknown) =>
         this.#failureOfRecords(error, signal),
@@ -115,7 +122,7 @@ export class Transformer {
       for (const part of parts) if ('result' in part) part.result.release();
       throw error;
     }
-    return this.#assembled(object, parts, badRecords.placeholder);
+    return this.#assembled(object, parts, placeholder);
   }
 
   async #attempt(
@@ -132,8 +139,7 @@ export class Transformer {
     let response: Inference;
     try {
       const { segments, bytes } = body;
-      const tries = maxRetries === undefined ? {} : { maxRetries };
-      response = await pipeline.invoke(object.heads, { place, segments, bytes, sequence, ...tries }, signal);
+      response = await pipeline.invoke(object.heads, { place, segments, bytes, sequence, maxRetries }, signal);
     } finally {
       body.release();
     }
@@ -150,7 +156,8 @@ export class Transformer {
       progress.miscounted += 1;
       progress.firstMiscounted ??= { object: object.name, record };
     }
-    return { ...response, bad: [], refers: false };
+    const { contentType, pieces, bytes, release } = response;
+    return { contentType, pieces, bytes, release, refers: false, bad: NONE };
   }
 
   #body(object: TransformedObject, batch: MiniBatch): RequestBody {
@@ -158,7 +165,7 @@ export class Transformer {
     if (processing.requests === undefined) {
       const segments = rules.payload(batch.segments);
       const bytes = segments === batch.segments ? batch.bytes : segments.reduce((sum, { length }) => sum + length, 0);
-      return { segments, bytes, release: () => undefined };
+      return { segments, bytes, release: nothing };
     }
     const body = processing.requests.request(object, batch);
     // A filter that selects an element from both ends makes more of a record than there was.

@@ -37,7 +37,7 @@ class LineSplitter implements Splitter {
       const found = this.#count(bytes, at, end);
       if (this.records + found >= maxRecords) {
         const missing = maxRecords - this.records;
-        this.#pass(nth(range, missing), at, missing);
+        this.#pass(this.#nth(bytes, at, end, missing, found) - at, at, missing);
         return this.boundary;
       }
       if (found > 0) this.#pass(range.lastIndexOf(NEWLINE), at, found);
@@ -47,17 +47,21 @@ class LineSplitter implements Splitter {
 
   end(): void {}
 
+  /** Where the `n`th of the `found` newlines in `[from, to)` is: not far from where it would be if all lines had one length. */
+  #nth(bytes: Buffer, from: number, to: number, n: number, found: number): number {
+    const middle = from + Math.floor(((to - from) * n) / found);
+    let passed = this.#count(bytes, from, middle);
+    let at = middle;
+    for (; passed >= n; passed--) at = bytes.lastIndexOf(NEWLINE, at - 1);
+    if (at < middle && passed === n - 1) return at;
+    for (at -= 1; passed < n; passed++) at = bytes.indexOf(NEWLINE, at + 1);
+    return at;
+  }
+
   /** `newline` is the index in a range that begins at `from` of the last of `records` newlines; -1 for none. */
   #pass(newline: number, from: number, records: number): void {
     if (newline === -1) return;
     this.boundary = from + newline + 1;
     this.records += records;
   }
-}
-
-/** The index of the nth newline, which is there. */
-function nth(range: Buffer, n: number): number {
-  let at = -1;
-  for (let found = 0; found < n; found++) at = range.indexOf(NEWLINE, at + 1);
-  return at;
 }
