@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import { setImmediate } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
 import { causeOf } from '../core/errors.ts';
 import { ExchangeError } from './http/connection.ts';
@@ -54,7 +55,11 @@ export async function streamedRequest(options: StreamedRequest): Promise<Streame
     signal.removeEventListener('abort', onAbort);
     idle.stop();
   });
-  void send(request, options.body, idle).catch(fail);
+  let refused = false;
+  request.once('response', ({ statusCode = 0 }) => {
+    refused = statusCode >= 300;
+  });
+  void send(request, options.body, idle, () => refused).catch(fail);
   const [response] = await Promise.race([
     once(request, 'response') as Promise<[IncomingMessage]>,
     rejection(failed.signal),
@@ -68,13 +73,21 @@ export async function streamedRequest(options: StreamedRequest): Promise<Streame
   };
 }
 
-async function send(request: ClientRequest, body: AsyncIterable<Buffer>, idle: IdleTimer): Promise<void> {
+async function send(
+  request: ClientRequest,
+  body: AsyncIterable<Buffer>,
+  idle: IdleTimer,
+  isRefused: () => boolean,
+): Promise<void> {
   for await (const bytes of body) {
     if (request.destroyed) return;
     idle.set({ writing: true });
     await written(request, bytes);
     idle.set({ writing: false });
-    if (request.destroyed) return;
+    // A server that refuses may hang up without reading on: its answer is looked for before the next piece meets a closed connection,
+    // whose error would take the answer away.
+    await setImmediate();
+    if (request.destroyed || isRefused()) return;
   }
   request.end();
   idle.set({ ended: true });
