@@ -9,7 +9,11 @@ const ANSWER_MS = 2000;
 /** Pings come about once a second (behaviour 3); the first ones sooner, since a small model is up in a tenth of that. */
 const FIRST_PAUSE_MS = 25;
 const MAX_PAUSE_MS = 1000;
+/** A last ping with less time than this says nothing of the server, and would hide what it said before. */
+const LEAST_ANSWER_MS = 100;
 const MAX_ANSWER_BYTES = 64 * 1024;
+
+const NOTHING = 'nothing was asked';
 
 /** What a model server says of itself at `GET /execution-parameters`; each only where it says so in a valid way. */
 export interface ExecutionParameters {
@@ -31,10 +35,10 @@ export async function awaitReady(
 ): Promise<void> {
   const { timeoutMs, container, clock, signal } = options;
   const deadline = clock.now() + timeoutMs;
-  let last = 'nothing was asked';
+  let last = NOTHING;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
     const left = deadline - clock.now();
-    if (left <= 0) {
+    if (left <= 0 || (last !== NOTHING && left < LEAST_ANSWER_MS)) {
       throw new MillraceError('ModelStartTimeout', { server: client.host, container, seconds: timeoutMs / 1000, last });
     }
     last = await ping(client, Math.min(ANSWER_MS, left));
