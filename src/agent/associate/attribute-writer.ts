@@ -1,8 +1,7 @@
 import { OBJECT } from '../scan/scanner.ts';
 import type { BodyWriter } from './body-writer.ts';
-import { Name } from './member-sink.ts';
+import { type MemberSink, Name } from './member-sink.ts';
 import type { Pieces } from './pieces.ts';
-import type { MemberTaker } from './record-scan.ts';
 import { SelectionError } from './selection.ts';
 
 const COMMA = 44;
@@ -25,7 +24,7 @@ export function attribute(name: string, write: Attribute['write']): Attribute {
  *
  * @throws SelectionError from its calls: an attribute that is to be overwritten is there twice
  */
-export class AttributeWriter implements MemberTaker {
+export class AttributeWriter implements MemberSink {
   readonly #writer: BodyWriter;
   readonly #attributes: readonly Attribute[];
   readonly #labels: readonly Buffer[];
@@ -59,6 +58,12 @@ export class AttributeWriter implements MemberTaker {
       }
       this.#overwritten.push({ attribute: i, from, to });
     }
+  }
+
+  named(): void {}
+
+  end(_source: Pieces, from: number, to: number, kind: number, count: number): void {
+    this.record(from, to, kind, count);
   }
 
   record(from: number, to: number, kind: number, count: number): void {

@@ -49,8 +49,8 @@ export class CsvHeader {
     const { header } = object;
     if (header === undefined) return Buffer.alloc(0);
     try {
-      const row = this.#select(withoutLineEnd(header), 'InputFilter', this.#options.inputFilter);
-      object.sentHeader ??= line(row);
+      // Once for each object: every request has it.
+      object.sentHeader ??= line(this.#select(withoutLineEnd(header), 'InputFilter', this.#options.inputFilter));
       return object.sentHeader;
     } catch (error) {
       throw invalid(error, object, header);

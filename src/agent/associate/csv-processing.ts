@@ -97,7 +97,7 @@ export class CsvProcessing implements Processing {
     let header: OutputHeader | undefined;
     try {
       const body = this.#guarded(() => {
-        this.#findRows(cursor, output);
+        this.#findRows(cursor, batch, output);
         const skipped = this.#answersHeader(object, batch) ? 1 : 0;
         header = this.#outputHeader(object, output, skipped);
         if (this.#options.join) this.#join(object, cursor, output, skipped);
@@ -130,9 +130,10 @@ export class CsvProcessing implements Processing {
     return ids === undefined ? result : Buffer.concat([result, Buffer.from(`,${ids.next()},${ids.time}`)]);
   }
 
-  #findRows(cursor: RecordCursor, output: Pieces): void {
+  #findRows(cursor: RecordCursor, batch: MiniBatch, output: Pieces): void {
     const rows = this.#rows;
-    rows.clear();
+    // One more than there are records may be the model's own header.
+    rows.begin(this.#options.splitByLine ? batch.records + 1 : Number.POSITIVE_INFINITY);
     const record: RecordTaker = (from, to, empty, columns) => {
       if (empty === EMPTY) throw outputNotParsed(cursor, output, 'CSV', rows.count, from, 'the line is empty');
       if (rows.count === 0) this.#outputColumns = columns;

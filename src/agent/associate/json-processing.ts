@@ -56,7 +56,10 @@ export interface JsonProcessingOptions {
 export class JsonProcessing implements Processing {
   readonly #options: JsonProcessingOptions;
   readonly #scan = new RecordScan('json');
-  readonly #ids = new RecordScan('json');
+  /** Scans single values, for their identifiers. */
+  readonly #values = new RecordScan('json');
+  readonly #idAttributes: readonly Attribute[];
+  readonly #identifier: AttributeWriter | undefined;
   readonly #rows = new RowTable();
   readonly #writer: BodyWriter;
   readonly #inputFilter: AppliedFilter | undefined;
@@ -74,6 +77,9 @@ export class JsonProcessing implements Processing {
     const filtered = inferenceIds === undefined ? writer : new BodyWriter(pool);
     this.#options = options;
     this.#writer = writer;
+    this.#idAttributes = idAttributes(inferenceIds);
+    if (inferenceIds !== undefined)
+      this.#identifier = new AttributeWriter(writer, this.#idAttributes, OUTPUT_ATTRIBUTE);
     this.#inputFilter = appliedFilter('InputFilter', inputFilter, 'json', writer);
     this.#outputFilter = appliedFilter('OutputFilter', outputFilter, 'json', filtered);
     const [sent, written] = [firstNames(inputFilter), firstNames(outputFilter)];
@@ -87,7 +93,7 @@ export class JsonProcessing implements Processing {
     const filter = this.#inputFilter;
     if (filter === undefined) return { segments: batch.segments, bytes: batch.bytes, release: () => undefined };
     const cursor = new RecordCursor(object, batch, new Pieces(batch.segments));
-    const index = this.#newIndex();
+    const index = this.#newIndex(batch);
     const { sink } = filter.selection;
     const members = index === undefined ? sink : both(sink, index);
     return this.#guarded(() => {
@@ -114,7 +120,7 @@ export class JsonProcessing implements Processing {
     const output = this.#onOneLine(new Pieces(response.pieces));
     try {
       const body = this.#guarded(() => {
-        this.#findRows(cursor, output);
+        this.#findRows(cursor, batch, output);
         this.#checkCount(cursor, batch);
         if (this.#options.join) this.#join(cursor, output, index);
         else this.#each(cursor, output);
@@ -146,18 +152,18 @@ export class JsonProcessing implements Processing {
   }
 
   /** An index for the join that follows; `undefined` where it would have to keep everything. */
-  #newIndex(): MemberIndex | undefined {
+  #newIndex({ bytes }: MiniBatch): MemberIndex | undefined {
     const names = this.#joinNames;
     return this.#options.join && names !== undefined
-      ? new MemberIndex(names, this.#outputFilter === undefined)
+      ? new MemberIndex(names, this.#outputFilter === undefined, bytes)
       : undefined;
   }
 
   /** The response's rows, each a valid value; in a document there is one. */
-  #findRows(cursor: RecordCursor, output: Pieces): void {
+  #findRows(cursor: RecordCursor, batch: MiniBatch, output: Pieces): void {
     const rows = this.#rows;
-    const { format } = this.#options;
-    rows.clear();
+    const { format, splitByLine } = this.#options;
+    rows.begin(splitByLine ? batch.records : Number.POSITIVE_INFINITY);
     if (!output.isUtf8()) throw this.#notUtf8(cursor, output);
     try {
       this.#scan.records(output, { format, quotedNewlines: false }, undefined, (from, to) => rows.add(from, to));
@@ -201,7 +207,7 @@ export class JsonProcessing implements Processing {
     const rows = this.#rows;
     const writeOutput = (writer: BodyWriter): void =>
       writer.range(output, rows.from(cursor.count), rows.to(cursor.count));
-    const attributes = [attribute(ATTRIBUTES[0], writeOutput), ...this.#idAttributes()];
+    const attributes = [attribute(ATTRIBUTES[0], writeOutput), ...this.#idAttributes];
     const writer = new AttributeWriter(this.#writer, attributes, 'SageMakerInput');
     writer.begin(cursor.text);
     const record: RecordTaker = (from, to, kind, count) => writer.record(from, to, kind, count);
@@ -282,28 +288,13 @@ export class JsonProcessing implements Processing {
 
   /** Writes a value with its identifiers (behaviour 4: after everything else). */
   #identified(source: Pieces, from: number, to: number): void {
-    const attributes = this.#idAttributes();
-    if (attributes.length === 0) {
+    const identifier = this.#identifier;
+    if (identifier === undefined) {
       this.#writer.range(source, from, to);
       return;
     }
-    const writer = new AttributeWriter(this.#writer, attributes, 'SageMakerOutput');
-    writer.begin(source);
-    this.#ids.value(source, from, to, {
-      member: (source, key, keyTo, escaped, from, to) => writer.member(source, key, keyTo, escaped, from, to),
-      named: () => undefined,
-      end: (_source, start, end, kind, count) => writer.record(start, end, kind, count),
-    });
-  }
-
-  #idAttributes(): Attribute[] {
-    const ids = this.#options.inferenceIds;
-    if (ids === undefined) return [];
-    const time = Buffer.from(JSON.stringify(ids.time));
-    return [
-      attribute(ATTRIBUTES[1], (writer) => writer.literal(Buffer.from(`"${ids.next()}"`))),
-      attribute(ATTRIBUTES[2], (writer) => writer.literal(time)),
-    ];
+    identifier.begin(source);
+    this.#values.value(source, from, to, identifier);
   }
 
   /** Whatever was written of a mini-batch that fails is given back. */
@@ -317,6 +308,16 @@ export class JsonProcessing implements Processing {
       throw error;
     }
   }
+}
+
+/** The identifiers as attributes; none where they were not asked for. */
+function idAttributes(ids: InferenceIds | undefined): Attribute[] {
+  if (ids === undefined) return [];
+  const time = Buffer.from(JSON.stringify(ids.time));
+  return [
+    attribute(ATTRIBUTES[1], (writer) => writer.literal(Buffer.from(`"${ids.next()}"`))),
+    attribute(ATTRIBUTES[2], (writer) => writer.literal(time)),
+  ];
 }
 
 function eitherLengths(one: number, other: number): number {

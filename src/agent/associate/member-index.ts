@@ -2,8 +2,12 @@ import { lengthsOf, type Name } from './member-sink.ts';
 import type { Pieces } from './pieces.ts';
 import type { MemberTaker, RecordTaker } from './record-scan.ts';
 
-/** Numbers that an index may have: 4 MB for a mini-batch. Records so short that it would be more are scanned again. */
-const MAX_NUMBERS = 2 ** 20;
+/**
+ * Bytes of a mini-batch for each number that its index may have, of four bytes: all indexes together have half of what is open, 50 MB
+ * at the most. Records so short that it would be more (some 70 bytes) are scanned again.
+ */
+const BYTES_PER_NUMBER = 8;
+const LEAST_NUMBERS = 1024;
 const NUMBERS_PER_RECORD = 5;
 const NUMBERS_PER_MEMBER = 4;
 
@@ -15,7 +19,8 @@ export class MemberIndex implements MemberTaker {
   readonly #names: readonly Name[];
   readonly #keepsLast: boolean;
   readonly #lengths: number;
-  #table = new Uint32Array(1024);
+  readonly #maxNumbers: number;
+  #table = new Uint32Array(LEAST_NUMBERS);
   #used = 0;
   /** Where the record at hand begins in the table, and whether its last member is one that is only kept because it is the last. */
   #start = 0;
@@ -23,8 +28,12 @@ export class MemberIndex implements MemberTaker {
   #lastIsSpare = false;
   #overflown = false;
 
-  /** @param keepsLast whether the last member of a record is kept, too: where it ends, others can be added */
-  constructor(names: readonly Name[], keepsLast: boolean) {
+  /**
+   * @param keepsLast whether the last member of an object is kept, too: where it ends, others can be added
+   * @param bytes of the mini-batch
+   */
+  constructor(names: readonly Name[], keepsLast: boolean, bytes: number) {
+    this.#maxNumbers = Math.max(LEAST_NUMBERS, Math.floor(bytes / BYTES_PER_NUMBER));
     this.#names = names;
     this.#keepsLast = keepsLast;
     this.#lengths = lengthsOf(names);
@@ -37,6 +46,7 @@ export class MemberIndex implements MemberTaker {
   }
 
   member(source: Pieces, key: number, keyTo: number, escaped: boolean, from: number, to: number): void {
+    if (key === -1) return; // an element: what is no object is joined as a whole
     const wanted = this.#isWanted(source, key, keyTo, escaped);
     if (!wanted && !this.#keepsLast) return;
     if (this.#lastIsSpare) {
@@ -47,7 +57,7 @@ export class MemberIndex implements MemberTaker {
     if (!this.#makeRoom(NUMBERS_PER_MEMBER)) return;
     const table = this.#table;
     const at = this.#used;
-    table[at] = key + 1; // -1 is none
+    table[at] = key;
     table[at + 1] = (keyTo - key) * 2 + (escaped ? 1 : 0);
     table[at + 2] = from;
     table[at + 3] = to;
@@ -74,7 +84,7 @@ export class MemberIndex implements MemberTaker {
       const kept = table[start + 4] as number;
       at += NUMBERS_PER_RECORD;
       for (let i = 0; i < kept; i++, at += NUMBERS_PER_MEMBER) {
-        const key = (table[at] as number) - 1;
+        const key = table[at] as number;
         const shape = table[at + 1] as number;
         const keyTo = key + Math.floor(shape / 2);
         members.member(source, key, keyTo, shape % 2 === 1, table[at + 2] as number, table[at + 3] as number);
@@ -92,7 +102,7 @@ export class MemberIndex implements MemberTaker {
   }
 
   #isWanted(source: Pieces, key: number, keyTo: number, escaped: boolean): boolean {
-    if (key === -1 || !(escaped || (this.#lengths >>> ((keyTo - key) & 31)) & 1)) return false;
+    if (!escaped && !((this.#lengths >>> ((keyTo - key) & 31)) & 1)) return false;
     for (const name of this.#names) if (name.is(source, key, keyTo, escaped)) return true;
     return false;
   }
@@ -100,13 +110,14 @@ export class MemberIndex implements MemberTaker {
   /** False, and nothing kept any more, when the index has become too large. */
   #makeRoom(numbers: number): boolean {
     if (this.#used + numbers <= this.#table.length) return !this.#overflown;
-    if (this.#table.length * 2 > MAX_NUMBERS) {
+    const length = Math.min(this.#table.length * 2, this.#maxNumbers);
+    if (this.#used + numbers > length) {
       this.#overflown = true;
       this.#used = 0;
       this.#start = 0;
     }
     if (this.#overflown) return false;
-    const larger = new Uint32Array(this.#table.length * 2);
+    const larger = new Uint32Array(length);
     larger.set(this.#table);
     this.#table = larger;
     return true;
