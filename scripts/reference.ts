@@ -64,7 +64,7 @@ original's API has. A switch is on with \`true\`. Other variables that begin wit
 | variable | option |
 | --- | --- |
 ${Object.entries(jobSettings)
-  .map(([option, variable]) => `| \`${variable}\` | \`--${option}\` |`)
+  .map(([option, { variable }]) => `| \`${variable}\` | \`--${option}\` |`)
   .join('\n')}
 
 ## Exit status

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { asMillraceError, MillraceError } from '../core/errors.ts';
+import { suggest } from '../core/suggest.ts';
 import { modelServe } from './commands/model-serve.ts';
 import { transform } from './commands/transform.ts';
 import { printable } from './printable.ts';
-import { suggest } from './suggest.ts';
 import type { Surroundings } from './surroundings.ts';
 import { displayTarget, outliveStreams } from './terminal.ts';
 

@@ -2,11 +2,11 @@ import type { BatchStrategy } from '../../agent/mini-batch.ts';
 import { MAX_OPEN_MB, type RequestedSettings } from '../../agent/settings.ts';
 import { MillraceError } from '../../core/errors.ts';
 import { contentDefaults } from '../../jobs/content-defaults.ts';
+import { dataSpec } from '../../jobs/data-spec.ts';
 import { type Place, type Plan, plan } from '../../jobs/planner.ts';
 import type { TransformJobSpec } from '../../jobs/transform-job.ts';
 import type { OptionValues } from '../option-table.ts';
 import type { Stores } from '../stores.ts';
-import { dataSpec } from './data-options.ts';
 import { transformOptions } from './transform-options.ts';
 
 /** A job as it can be run: options checked, objects listed, places looked at. */

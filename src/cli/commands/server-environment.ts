@@ -1,7 +1,6 @@
 import { MillraceError } from '../../core/errors.ts';
-import { JOB_SETTING_PREFIX, jobSettings } from '../../jobs/job-settings.ts';
-import type { OptionSpec, OptionTable, OptionValues } from '../option-table.ts';
-import { suggest } from '../suggest.ts';
+import { JOB_SETTING_PREFIX, settingsAmong } from '../../jobs/job-settings.ts';
+import type { OptionTable, OptionValues } from '../option-table.ts';
 import { transformOptions } from './transform-options.ts';
 
 /**
@@ -39,32 +38,18 @@ export function serverEnvironment(
 /**
  * The job's settings among the variables, as options: `MILLRACE_CSV_HEADER=drop` is `--csv-header=drop`.
  *
- * @throws MillraceError `InvalidOption` for a setting that there is not
+ * @throws MillraceError `InvalidOption` for a setting that there is not, that cannot have this value, or that is given twice
  */
 export function settingArguments(options: OptionValues): string[] {
   return options.all('environment').flatMap((text) => {
-    const { name, value } = variable(text);
-    if (!name.startsWith(JOB_SETTING_PREFIX)) return [];
-    const [option] = Object.entries(jobSettings).find(([, known]) => known === name) ?? [];
-    if (option !== undefined && options.has(option)) {
-      throw new MillraceError('InvalidOption', {
-        option: '--environment',
-        value: text,
-        rule: `--${option} is given, too.`,
-      });
-    }
-    if (option !== undefined) return [isSwitch(option, value, text) ? `--${option}` : `--${option}=${value}`];
-    const rule = `${JOB_SETTING_PREFIX}… are settings of the job.${suggest(name, Object.values(jobSettings))}`;
-    throw new MillraceError('InvalidOption', { option: '--environment', value: text, rule });
+    const { name, value: given } = variable(text);
+    return [...settingsAmong([[name, given]])].map(([option, value]) => {
+      if (!options.has(option))
+        return (transformOptions as OptionTable)[option]?.value === undefined ? `--${option}` : `--${option}=${value}`;
+      const rule = `--${option} is given, too.`;
+      throw new MillraceError('InvalidOption', { option: '--environment', value: text, rule });
+    });
   });
-}
-
-/** A switch is on with `true`; there is no reason to give it another value. */
-function isSwitch(option: string, value: string, text: string): boolean {
-  const spec: OptionSpec | undefined = (transformOptions as OptionTable)[option];
-  if (spec?.value !== undefined) return false;
-  if (value === 'true') return true;
-  throw new MillraceError('InvalidOption', { option: '--environment', value: text, rule: 'its only value is true.' });
 }
 
 function variable(text: string): { readonly name: string; readonly value: string } {

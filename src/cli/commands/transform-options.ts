@@ -1,3 +1,4 @@
+import { jobSettings } from '../../jobs/job-settings.ts';
 import type { OptionTable } from '../option-table.ts';
 
 /** The options of `millrace transform`; those that the API has too are named like its members, in kebab-case. */
@@ -65,7 +66,7 @@ export const transformOptions = {
   },
   'max-records-per-mini-batch': {
     value: 'N',
-    range: [1, 1_000_000_000 - 1],
+    range: jobSettings['max-records-per-mini-batch'].range,
     meaning:
       'How many records a request may have, beside its size. Most model servers think in rows; without this a request has as many as fit into --max-payload-in-mb.',
     default: 'no limit',
@@ -101,7 +102,7 @@ export const transformOptions = {
   },
   'csv-header': {
     value: 'drop|repeat',
-    oneOf: ['drop', 'repeat'],
+    oneOf: jobSettings['csv-header'].oneOf,
     meaning:
       "The first line of each CSV object is a header: it is not sent as a record (drop), or sent at the top of every request, for models that look columns up by name (repeat). It stays the first line of the result; joined, with the output's columns behind it.",
     default: 'the first line is a record like any other',
@@ -112,7 +113,7 @@ export const transformOptions = {
   },
   'on-bad-record': {
     value: 'fail|placeholder',
-    oneOf: ['fail', 'placeholder'],
+    oneOf: jobSettings['on-bad-record'].oneOf,
     meaning:
       'What happens to an object with a record that the model refuses, or that fails after its retries: it fails, or the record is found (by halving its request) and has a placeholder in its place, and all others keep their results. What was wrong is written to <output>.errors.jsonl.',
     default: 'fail',

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import type { DataSpec } from '../../agent/agent.ts';
-import { type DataFormat, formatOf } from '../../agent/associate/job-processing.ts';
-import { type Filter, type JsonPath, parseJsonPath } from '../../agent/associate/json-path.ts';
-import type { BadRecordLimit, BadRecordPolicy } from '../../agent/bad-records.ts';
-import type { AssembleWith } from '../../agent/object-output.ts';
-import type { CompressionType, CsvHeader } from '../../agent/record-rules.ts';
-import { isRecordWise } from '../../agent/settings.ts';
-import type { SplitType } from '../../agent/split/split.ts';
-import { MillraceError } from '../../core/errors.ts';
-import type { contentDefaults } from '../../jobs/content-defaults.ts';
-import type { OptionValues } from '../option-table.ts';
+import type { DataSpec } from '../agent/agent.ts';
+import { type DataFormat, formatOf } from '../agent/associate/job-processing.ts';
+import { type Filter, type JsonPath, parseJsonPath } from '../agent/associate/json-path.ts';
+import type { BadRecordLimit, BadRecordPolicy } from '../agent/bad-records.ts';
+import type { AssembleWith } from '../agent/object-output.ts';
+import type { CompressionType, CsvHeader } from '../agent/record-rules.ts';
+import { isRecordWise } from '../agent/settings.ts';
+import type { SplitType } from '../agent/split/split.ts';
+import { MillraceError } from '../core/errors.ts';
+import type { contentDefaults } from './content-defaults.ts';
+import type { JobWishes } from './job-wishes.ts';
 
 const FORMATS = 'CSV (text/csv), JSON (application/json) and JSON Lines (application/jsonlines)';
 
@@ -20,65 +20,56 @@ const FORMATS = 'CSV (text/csv), JSON (application/json) and JSON Lines (applica
  * @param startedAt of the job, in milliseconds since the epoch
  * @throws MillraceError `InvalidOption`, `InvalidCombination`, `InvalidJsonPath`
  */
-export function dataSpec(
-  options: OptionValues,
-  defaults: ReturnType<typeof contentDefaults>,
-  startedAt: number,
-): DataSpec {
-  const splitType = (options.text('split-type') as SplitType | undefined) ?? defaults.splitType;
-  const assembleWith = options.text('assemble-with') as AssembleWith | undefined;
-  const joinSource = (options.text('join-source') as 'Input' | 'None' | undefined) ?? 'None';
-  const contentType = headerValue(options, 'content-type') ?? defaults.contentType;
-  const accept = headerValue(options, 'accept') ?? (joinSource === 'Input' ? contentType : undefined);
+export function dataSpec(wishes: JobWishes, defaults: ReturnType<typeof contentDefaults>, startedAt: number): DataSpec {
+  const splitType = (wishes.text('split-type') as SplitType | undefined) ?? defaults.splitType;
+  const assembleWith = wishes.text('assemble-with') as AssembleWith | undefined;
+  const joinSource = (wishes.text('join-source') as 'Input' | 'None' | undefined) ?? 'None';
+  const contentType = headerValue(wishes, 'content-type') ?? defaults.contentType;
+  const accept = headerValue(wishes, 'accept') ?? (joinSource === 'Input' ? contentType : undefined);
   const [inputFormat, outputFormat] = [formatOf(contentType), formatOf(accept ?? contentType)];
   const time = `${new Date(startedAt).toISOString().slice(0, 19)}Z`;
   const spec: DataSpec = {
     contentType,
     accept,
     splitType,
-    compressionType: (options.text('compression-type') as CompressionType | undefined) ?? defaults.compressionType,
+    compressionType: (wishes.text('compression-type') as CompressionType | undefined) ?? defaults.compressionType,
     assembleWith: assembleWith ?? (splitType === 'Line' ? 'Line' : 'None'),
-    inputFilter: filter(options, 'input-filter', 'InputFilter', inputFormat),
+    inputFilter: filter(wishes, 'input-filter', 'InputFilter', inputFormat),
     joinSource,
-    outputFilter: filter(options, 'output-filter', 'OutputFilter', outputFormat),
-    inferenceIds: options.has('generate-inference-id') ? { next: randomUUID, time } : undefined,
-    csvHeader: options.text('csv-header') as CsvHeader | undefined,
-    quotedNewlines: options.has('csv-quoted-newlines'),
-    maxRecordsPerMiniBatch: options.number('max-records-per-mini-batch'),
-    badRecords: badRecordPolicy(options),
+    outputFilter: filter(wishes, 'output-filter', 'OutputFilter', outputFormat),
+    inferenceIds: wishes.has('generate-inference-id') ? { next: randomUUID, time } : undefined,
+    csvHeader: wishes.text('csv-header') as CsvHeader | undefined,
+    quotedNewlines: wishes.has('csv-quoted-newlines'),
+    maxRecordsPerMiniBatch: wishes.number('max-records-per-mini-batch'),
+    badRecords: badRecordPolicy(wishes),
   };
-  checkFormats(options, spec, inputFormat, outputFormat);
-  checkStreaming(options, spec);
+  checkFormats(wishes, spec, inputFormat, outputFormat);
+  checkStreaming(wishes, spec);
   return spec;
 }
 
-function filter(
-  options: OptionValues,
-  option: string,
-  name: Filter,
-  format: DataFormat | undefined,
-): JsonPath | undefined {
-  const text = options.text(option);
+function filter(wishes: JobWishes, option: string, name: Filter, format: DataFormat | undefined): JsonPath | undefined {
+  const text = wishes.text(option);
   return text === undefined ? undefined : parseJsonPath(name, text, { csv: format === 'csv' });
 }
 
-function badRecordPolicy(options: OptionValues): BadRecordPolicy | undefined {
-  if (options.text('on-bad-record') === 'placeholder') {
-    const placeholder = options.text('bad-record-placeholder') ?? 'ERROR';
-    if (!/[\r\n]/.test(placeholder)) return { placeholder, limit: badRecordLimit(options) };
+function badRecordPolicy(wishes: JobWishes): BadRecordPolicy | undefined {
+  if (wishes.text('on-bad-record') === 'placeholder') {
+    const placeholder = wishes.text('bad-record-placeholder') ?? 'ERROR';
+    if (!/[\r\n]/.test(placeholder)) return { placeholder, limit: badRecordLimit(wishes) };
     const rule = 'it stands in place of one line, so it is one.';
     throw new MillraceError('InvalidOption', { option: '--bad-record-placeholder', value: placeholder, rule });
   }
   for (const option of ['bad-record-placeholder', 'max-bad-records']) {
-    if (!options.has(option)) continue;
+    if (!wishes.has(option)) continue;
     const rule = 'without placeholders the first bad record fails its object. Add --on-bad-record placeholder.';
     throw new MillraceError('InvalidCombination', { options: `--${option} and --on-bad-record fail`, rule });
   }
   return undefined;
 }
 
-function badRecordLimit(options: OptionValues): BadRecordLimit | undefined {
-  const text = options.text('max-bad-records');
+function badRecordLimit(wishes: JobWishes): BadRecordLimit | undefined {
+  const text = wishes.text('max-bad-records');
   if (text === undefined) return undefined;
   const [, number = '', percent] = /^(\d{1,15}(?:\.\d{1,9})?)(%?)$/.exec(text) ?? [];
   if (number !== '' && percent === '%' && Number(number) <= 100) return { percent: Number(number) };
@@ -88,7 +79,7 @@ function badRecordLimit(options: OptionValues): BadRecordLimit | undefined {
 }
 
 function checkFormats(
-  options: OptionValues,
+  wishes: JobWishes,
   { splitType, assembleWith, contentType, accept, joinSource, csvHeader, quotedNewlines }: DataSpec,
   inputFormat: DataFormat | undefined,
   outputFormat: DataFormat | undefined,
@@ -99,7 +90,7 @@ function checkFormats(
   const type = contentType === undefined ? 'no --content-type' : `--content-type ${contentType}`;
   const result = accept === undefined ? type : `--accept ${accept}`;
   for (const option of ['input-filter', 'join-source', 'output-filter', 'generate-inference-id']) {
-    if (!options.has(option) || (option === 'join-source' && joinSource === 'None')) continue;
+    if (!wishes.has(option) || (option === 'join-source' && joinSource === 'None')) continue;
     if (splitType === 'RecordIO' || splitType === 'TFRecord')
       refuse(`--${option} and --split-type ${splitType}`, `only ${FORMATS} can be looked into.`);
     if (option !== 'output-filter' && option !== 'generate-inference-id' && inputFormat === undefined)
@@ -129,12 +120,12 @@ function checkFormats(
 }
 
 /** Whoever looks at records cannot stream: the whole of an object would have to be kept until its response is there. */
-function checkStreaming(options: OptionValues, spec: DataSpec): void {
-  if (options.number('max-payload-in-mb') !== 0) return;
+function checkStreaming(wishes: JobWishes, spec: DataSpec): void {
+  if (wishes.number('max-payload-in-mb') !== 0) return;
   const refuse = (what: string, rule: string): never => {
     throw new MillraceError('InvalidCombination', { options: what, rule });
   };
-  if (options.text('batch-strategy') === 'SingleRecord')
+  if (wishes.text('batch-strategy') === 'SingleRecord')
     refuse('--max-payload-in-mb 0 and --batch-strategy SingleRecord', 'a streamed object is one request as a whole.');
   if (!isRecordWise(spec)) return;
   const rule =
@@ -143,8 +134,8 @@ function checkStreaming(options: OptionValues, spec: DataSpec): void {
 }
 
 /** A header of every request: printable ASCII, 256 characters at the most (API: `ContentType`, `Accept`). */
-function headerValue(options: OptionValues, name: 'content-type' | 'accept'): string | undefined {
-  const value = options.text(name);
+function headerValue(wishes: JobWishes, name: 'content-type' | 'accept'): string | undefined {
+  const value = wishes.text(name);
   if (value === undefined || /^[\x20-\x7e]{1,256}$/.test(value)) return value;
   const rule = 'it is 1 to 256 characters of printable ASCII.';
   throw new MillraceError('InvalidOption', { option: `--${name}`, value, rule });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { plainCrc32c } from '../../../test/frames.ts';
+import { plainCrc32c } from '../../test/frames.ts';
 import { crc32c, tableCrc32c } from './crc32c.ts';
 
 const quickest = crc32c();
