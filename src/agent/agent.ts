@@ -43,6 +43,9 @@ export interface AgentTask {
 /** How one object ended. */
 export interface AgentReport {
   readonly task: AgentTask;
+  /** Of an output that is there: the records in it, unless the object was streamed, and its size in bytes. */
+  readonly records: number;
+  readonly outputBytes: number;
   /** `undefined` when its output is there, whole. */
   readonly failure: MillraceError | undefined;
 }
@@ -298,7 +301,8 @@ class Agent {
       progress.objectsFailed += 1;
       progress.badRecords -= run.bad; // nothing of its output is there, and so no placeholder
     }
-    onReport({ task: run.task, failure });
+    const [records, outputBytes] = failure === undefined ? [run.records, run.output.bytes] : [0, 0];
+    onReport({ task: run.task, records, outputBytes, failure });
   }
 }
 

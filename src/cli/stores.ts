@@ -4,11 +4,11 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { causeOf, MillraceError } from '../core/errors.ts';
 import { parseManifest } from '../jobs/manifest.ts';
 import type { ManifestPlace, Place } from '../jobs/planner.ts';
+import { readManifest } from '../jobs/read-manifest.ts';
 import { FileStore } from '../objects/file-store.ts';
 import { type Location, parseLocation } from '../objects/location.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import type { S3Options } from '../objects/s3-store.ts';
-import { readManifest } from './read-manifest.ts';
 
 export interface StoresOptions {
   readonly cwd: string;

@@ -9,6 +9,14 @@ export interface ContentDefaults {
   readonly assembleWith: AssembleWith;
 }
 
+/** The same with what is known of compression. */
+export interface DataDefaults extends ContentDefaults {
+  readonly compressionType: CompressionType;
+}
+
+/** Where nothing is assumed, as in the original. */
+export const noDefaults: DataDefaults = { splitType: 'None', assembleWith: 'None', compressionType: 'None' };
+
 const whole = (contentType?: string): ContentDefaults => ({
   ...(contentType === undefined ? {} : { contentType }),
   splitType: 'None',
@@ -38,9 +46,7 @@ export const endings: ReadonlyMap<string, ContentDefaults> = new Map([
 ]);
 
 /** The ending that all keys share, with what it says, or why nothing is assumed. `.gz` behind it says `Gzip`. */
-export function contentDefaults(
-  keys: Iterable<string>,
-): ContentDefaults & { readonly compressionType: CompressionType; readonly because: string } {
+export function contentDefaults(keys: Iterable<string>): DataDefaults & { readonly because: string } {
   const seen = new Set<string>();
   for (const key of keys) {
     if (/(^|\/)\.[^/]*$/.test(key)) continue; // .DS_Store and its like say nothing of the data

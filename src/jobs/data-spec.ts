@@ -8,7 +8,7 @@ import type { CompressionType, CsvHeader } from '../agent/record-rules.ts';
 import { isRecordWise } from '../agent/settings.ts';
 import type { SplitType } from '../agent/split/split.ts';
 import { MillraceError } from '../core/errors.ts';
-import type { contentDefaults } from './content-defaults.ts';
+import type { DataDefaults } from './content-defaults.ts';
 import type { JobWishes } from './job-wishes.ts';
 
 const FORMATS = 'CSV (text/csv), JSON (application/json) and JSON Lines (application/jsonlines)';
@@ -20,7 +20,7 @@ const FORMATS = 'CSV (text/csv), JSON (application/json) and JSON Lines (applica
  * @param startedAt of the job, in milliseconds since the epoch
  * @throws MillraceError `InvalidOption`, `InvalidCombination`, `InvalidJsonPath`
  */
-export function dataSpec(wishes: JobWishes, defaults: ReturnType<typeof contentDefaults>, startedAt: number): DataSpec {
+export function dataSpec(wishes: JobWishes, defaults: DataDefaults, startedAt: number): DataSpec {
   const splitType = (wishes.text('split-type') as SplitType | undefined) ?? defaults.splitType;
   const assembleWith = wishes.text('assemble-with') as AssembleWith | undefined;
   const joinSource = (wishes.text('join-source') as 'Input' | 'None' | undefined) ?? 'None';

@@ -17,12 +17,12 @@ export function jobFailureReason(error: MillraceError): string {
 
 /** The same for failed objects: how many, and what became of the first of them. */
 export function objectsFailureReason(
-  first: readonly { readonly object: string; readonly failure: MillraceError }[],
+  first: readonly { readonly object: string; readonly fault: Fault; readonly message: string }[],
   failed: number,
   total: number,
 ): string {
-  const prefix = PREFIXES[first[0]?.failure.fault ?? 'internal'];
-  const each = first.slice(0, 3).map(({ object, failure }) => `${object}: ${failure.message}`);
+  const prefix = PREFIXES[first[0]?.fault ?? 'internal'];
+  const each = first.slice(0, 3).map(({ object, message }) => `${object}: ${message}`);
   const more = failed > each.length ? ` (and ${failed - each.length} more)` : '';
   return cut(
     `${prefix}: ${failed} of ${total} ${total === 1 ? 'object' : 'objects'} failed. ${each.join(' | ')}`,

@@ -61,6 +61,8 @@ export interface JobOutcome {
 export interface JobListener {
   /** A line for the data log; `failure` tells those of a failed object from the values in force. */
   dataLog(line: string, failure: boolean): void;
+  /** An object has ended, one way or the other. */
+  reported?(report: AgentReport): void;
   /** The model server is ready: the transform begins. */
   begun(): void;
   /** The last result is there; what remains is to end the model server. */
@@ -110,7 +112,9 @@ export async function runTransformJob(
 
   const succeeded = new Set<AgentTask>();
 
-  const onReport = ({ task, failure }: AgentReport): void => {
+  const onReport = (report: AgentReport): void => {
+    const { task, failure } = report;
+    listener.reported?.(report);
     if (failure === undefined) {
       if (spec.capture !== undefined) succeeded.add(task);
       return;
@@ -193,7 +197,8 @@ function reasonOf(
   progress: Progress,
 ): string {
   if (jobFailure !== undefined) return jobFailureReason(jobFailure);
-  return objectsFailureReason(failures, progress.objectsFailed, progress.objectsTotal);
+  const first = failures.map(({ object, failure: { fault, message } }) => ({ object, fault, message }));
+  return objectsFailureReason(first, progress.objectsFailed, progress.objectsTotal);
 }
 
 async function* tasksOf(plan: Plan): AsyncGenerator<AgentTask, void, undefined> {

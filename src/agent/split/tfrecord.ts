@@ -1,5 +1,5 @@
-import { MillraceError } from '../../core/errors.ts';
 import { type Crc32c, crc32c } from '../../core/crc32c.ts';
+import { MillraceError } from '../../core/errors.ts';
 import type { Split, SplitObject, Splitter } from './split.ts';
 
 /** The format is defined by TensorFlow, tensorflow/core/lib/io/record_writer.h; all numbers are little-endian. */

@@ -1,10 +1,9 @@
-import type { BatchStrategy } from '../../agent/mini-batch.ts';
-import { MAX_OPEN_MB, type RequestedSettings } from '../../agent/settings.ts';
 import { MillraceError } from '../../core/errors.ts';
 import { contentDefaults } from '../../jobs/content-defaults.ts';
-import { dataSpec } from '../../jobs/data-spec.ts';
 import { type Place, type Plan, plan } from '../../jobs/planner.ts';
+import { requestedSettings } from '../../jobs/requested-settings.ts';
 import type { TransformJobSpec } from '../../jobs/transform-job.ts';
+import { transformSpec } from '../../jobs/transform-spec.ts';
 import type { OptionValues } from '../option-table.ts';
 import type { Stores } from '../stores.ts';
 import { transformOptions } from './transform-options.ts';
@@ -29,7 +28,7 @@ export async function prepareTransform(
 ): Promise<PreparedJob> {
   required(options, 'model');
   const [inputText, outputText] = [required(options, 'input'), required(options, 'output')];
-  const requested = requestedSettings(options);
+  requestedSettings(options); // before the input is listed, which may take long
   const manifest = options.text('s3-data-type') === 'ManifestFile';
   const input = manifest
     ? await stores.manifest('--input', inputText, signal)
@@ -37,46 +36,17 @@ export async function prepareTransform(
   const output = await stores.output('--output', outputText);
   const planned = await plan(input, output, signal);
   const defaults = contentDefaults(planned.objects.map(({ inputKey }) => inputKey));
-  const data = dataSpec(options, defaults, startedAt);
+  const spec = transformSpec(options, { input, output, capture: undefined }, defaults, startedAt);
   await output.store.checkWritable(output.key, signal);
   const captured = options.text('data-capture-destination');
   const capture = captured === undefined ? undefined : await captureDestination(stores, captured, signal);
-  return {
-    spec: {
-      input,
-      output,
-      data,
-      requested,
-      capture,
-      startedAt,
-      invocationsTimeoutMs: (options.number('invocations-timeout-in-seconds') ?? 600) * 1000,
-      invocationsMaxRetries: options.number('invocations-max-retries') ?? 3,
-      startupTimeoutMs: (options.number('startup-timeout-in-seconds') ?? 1800) * 1000,
-    },
-    plan: planned,
-    because: defaults.because,
-  };
+  return { spec: { ...spec, capture }, plan: planned, because: defaults.because };
 }
 
 async function captureDestination(stores: Stores, text: string, signal: AbortSignal): Promise<Place> {
   const place = await stores.output('--data-capture-destination', text);
   await place.store.checkWritable(place.key, signal);
   return place;
-}
-
-function requestedSettings(options: OptionValues): RequestedSettings {
-  const concurrent = options.number('max-concurrent-transforms') || undefined; // 0 counts as unset (behaviour 3)
-  const payload = options.number('max-payload-in-mb');
-  if (concurrent !== undefined && payload !== undefined && concurrent * payload > MAX_OPEN_MB) {
-    const rule = `times --max-concurrent-transforms (${concurrent}) it may be ${MAX_OPEN_MB} at the most.`;
-    throw new MillraceError('InvalidOption', { option: '--max-payload-in-mb', value: String(payload), rule });
-  }
-  const strategy = options.text('batch-strategy') as BatchStrategy | undefined;
-  return {
-    ...(concurrent === undefined ? {} : { maxConcurrentTransforms: concurrent }),
-    ...(payload === undefined ? {} : { maxPayloadInMB: payload }),
-    ...(strategy === undefined ? {} : { batchStrategy: strategy }),
-  };
 }
 
 /** The value of an option that cannot be left out. */

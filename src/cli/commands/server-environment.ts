@@ -1,5 +1,6 @@
 import { MillraceError } from '../../core/errors.ts';
 import { JOB_SETTING_PREFIX, settingsAmong } from '../../jobs/job-settings.ts';
+import { serverVariables } from '../../jobs/server-variables.ts';
 import type { OptionTable, OptionValues } from '../option-table.ts';
 import { transformOptions } from './transform-options.ts';
 
@@ -22,17 +23,7 @@ export function serverEnvironment(
     const { name, value } = variable(text);
     if (!name.startsWith(JOB_SETTING_PREFIX)) environment[name] = value;
   }
-  environment['SAGEMAKER_BATCH'] = 'true';
-  const asked: [variable: string, value: string | undefined][] = [
-    ['SAGEMAKER_MAX_PAYLOAD_IN_MB', options.text('max-payload-in-mb')],
-    ['SAGEMAKER_BATCH_STRATEGY', options.text('batch-strategy')?.replace('Record', '_RECORD').toUpperCase()],
-    [
-      'SAGEMAKER_MAX_CONCURRENT_TRANSFORMS',
-      options.number('max-concurrent-transforms') ? options.text('max-concurrent-transforms') : undefined,
-    ],
-  ];
-  for (const [variable, value] of asked) if (value !== undefined) environment[variable] = value;
-  return environment;
+  return { ...environment, ...serverVariables(options) };
 }
 
 /**
