@@ -66,10 +66,13 @@ const endpoints = new WeakMap<S3Client, string>();
 export class S3Store implements ObjectStore {
   readonly #client: S3Client;
   readonly #bucket: string;
+  readonly #kmsKeyId: string | undefined;
 
-  constructor(client: S3Client, bucket: string) {
+  /** @param kmsKeyId what is written is encrypted with, by the store */
+  constructor(client: S3Client, bucket: string, kmsKeyId?: string) {
     this.#client = client;
     this.#bucket = bucket;
+    this.#kmsKeyId = kmsKeyId;
   }
 
   locate(key: string): string {
@@ -149,6 +152,7 @@ export class S3Store implements ObjectStore {
       bucket: this.#bucket,
       key,
       contentType: options.contentType,
+      kmsKeyId: this.#kmsKeyId,
       output: this.locate(key),
       signal: options.signal,
     });

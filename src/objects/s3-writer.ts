@@ -32,6 +32,8 @@ export interface S3WriterOptions {
   readonly bucket: string;
   readonly key: string;
   readonly contentType: string | undefined;
+  /** A key of the store's for its encryption. */
+  readonly kmsKeyId: string | undefined;
   readonly output: string;
   readonly signal: AbortSignal;
 }
@@ -71,10 +73,10 @@ export class S3Writer implements ObjectWriter {
   }
 
   async commit(): Promise<void> {
-    const { client, bucket, key, contentType } = this.#options;
+    const { client, bucket, key } = this.#options;
     try {
       if (this.#uploadId === undefined) {
-        const put = { Bucket: bucket, Key: key, ContentType: contentType, Body: this.#takeBlock() };
+        const put = { ...this.#attributes(), Body: this.#takeBlock() };
         await client.send(new PutObjectCommand(put), { abortSignal: this.#signal });
         return;
       }
@@ -139,9 +141,16 @@ export class S3Writer implements ObjectWriter {
   }
 
   async #createUpload(): Promise<void> {
-    const { client, bucket, key, contentType } = this.#options;
-    const create = new CreateMultipartUploadCommand({ Bucket: bucket, Key: key, ContentType: contentType });
-    this.#uploadId = (await client.send(create, { abortSignal: this.#createSignal.signal })).UploadId;
+    const create = new CreateMultipartUploadCommand(this.#attributes());
+    const sent = this.#options.client.send(create, { abortSignal: this.#createSignal.signal });
+    this.#uploadId = (await sent).UploadId;
+  }
+
+  #attributes() {
+    const { bucket, key, contentType, kmsKeyId } = this.#options;
+    const encryption =
+      kmsKeyId === undefined ? {} : ({ ServerSideEncryption: 'aws:kms', SSEKMSKeyId: kmsKeyId } as const);
+    return { Bucket: bucket, Key: key, ContentType: contentType, ...encryption };
   }
 
   /**
