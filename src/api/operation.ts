@@ -1,0 +1,38 @@
+import type { Catalog, JobRow } from '../catalog/catalog.ts';
+import type { Clock } from '../core/clock.ts';
+import type { ContainerSource } from '../jobs/container-source.ts';
+import type { JobLogs } from '../jobs/job-logs.ts';
+import type { JobStores } from '../jobs/job-places.ts';
+import type { Reconciler } from '../jobs/reconciler.ts';
+import type { Site } from './arn.ts';
+import { checked } from './constraints/check.ts';
+import type { Infer, StructureShape } from './constraints/shape.ts';
+
+/** What operations work on. */
+export interface OperationContext {
+  readonly site: Site;
+  readonly catalog: Catalog;
+  readonly stores: JobStores;
+  readonly containers: ContainerSource;
+  readonly logs: JobLogs;
+  readonly reconciler: Pick<Reconciler, 'wake' | 'progress'>;
+  readonly clock: Clock;
+  /** Called with a job that has been created or whose status has changed. */
+  readonly onChange: (job: JobRow) => void;
+}
+
+/** An operation of the API: takes what was sent, returns what is sent back; `undefined` is an empty body. */
+export type Operation = (input: unknown, context: OperationContext, signal: AbortSignal) => Promise<object | undefined>;
+
+/** An operation whose input is checked against its table before it runs. */
+export function operation<S extends StructureShape>(
+  shape: S,
+  run: (request: Infer<S>, context: OperationContext, signal: AbortSignal) => Promise<object | undefined>,
+): Operation {
+  return async (input, context, signal) => run(checked(shape, input), context, signal);
+}
+
+/** Times on the wire are seconds since the epoch with three decimals. */
+export function seconds(ms: number): number {
+  return ms / 1000;
+}
