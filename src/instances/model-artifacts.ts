@@ -30,11 +30,15 @@ const READ_BYTES = 2 ** 20;
  * Makes a model's files available: a file or folder as it is, an archive unpacked, an object or prefix fetched first, both
  * into a temporary folder.
  *
+ * @param under where the temporary folder is made; the system's own place for such when left out
  * @throws MillraceError `ModelNotFound`, `ArchiveInvalid`, `ArchiveUnsafe`; the temporary folder is gone then
  */
-export async function obtainModel(source: ModelSource, signal: AbortSignal): Promise<ModelArtifacts> {
+export async function obtainModel(
+  source: ModelSource,
+  { under = tmpdir(), signal }: { readonly under?: string; readonly signal: AbortSignal },
+): Promise<ModelArtifacts> {
   if (source.kind === 'file' && !ARCHIVE.test(source.path)) return localModel(source);
-  const folder = await mkdtemp(join(tmpdir(), 'millrace-model-'));
+  const folder = await mkdtemp(join(under, 'millrace-model-'));
   const dispose = (): Promise<void> => rm(folder, { recursive: true, force: true }).catch(() => undefined);
   try {
     if (source.kind === 'file') {

@@ -18,13 +18,23 @@ export interface ProcessSpec {
   readonly cwd: string;
   /** The whole environment but for the port. */
   readonly environment: Readonly<Record<string, string>>;
-  /** True for millrace's own servers: they end when the channel to their parent does, even after a kill -9 of it. */
+  /** True for millrace's own servers: they end by themselves when the channel to their parent does. */
   readonly followsParent: boolean;
   /** Called for every line that the server prints. */
   readonly onLine: (line: string) => void;
 }
 
-/** Model servers as child processes, each in a process group of its own so that nothing of it is left behind. */
+/**
+ * What a line for the shell is started with: a watcher in its process group waits for the end of a pipe that this process
+ * holds open and nobody writes to, and then ends the group. So a server ends with millrace, even after a kill -9 of it. The
+ * group's SIGTERM ends the watcher, too, so that an orderly stop does not wait for it.
+ */
+const WATCHED = '{ read -r _ <&3; kill -KILL 0; } </dev/null >/dev/null 2>&1 & exec 3<&-; exec /bin/sh -c "$0"';
+
+/**
+ * Model servers as child processes, each in a process group of its own so that nothing of it is left behind, whatever way
+ * this process ends (on Windows: whatever way but a kill).
+ */
 export function processDriver(spec: ProcessSpec): InstanceDriver {
   return { launch: () => launch(spec) };
 }
@@ -33,13 +43,24 @@ async function launch(spec: ProcessSpec): Promise<Instance> {
   const port = await freePort();
   const env = { ...spec.environment, SAGEMAKER_BIND_TO_PORT: String(port) };
   const { command } = spec;
-  const [file, args, shell] = 'shell' in command ? [command.shell, [], true] : [command.file, command.args, false];
+  const watched = 'shell' in command && process.platform !== 'win32';
+  const [file, args] =
+    'file' in command
+      ? [command.file, command.args]
+      : watched
+        ? ['/bin/sh', ['-c', WATCHED, command.shell]]
+        : [command.shell, []];
   const child = spawn(file, args, {
     cwd: spec.cwd,
     env,
-    shell,
+    shell: 'shell' in command && !watched,
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe', ...(spec.followsParent ? (['ipc'] as const) : [])],
+    stdio: [
+      'ignore',
+      'pipe',
+      'pipe',
+      ...(spec.followsParent ? (['ipc'] as const) : watched ? (['pipe'] as const) : []),
+    ],
   });
   const lines = new OutputLines(spec.onLine);
   child.stdout?.on('data', (bytes: Buffer) => lines.push('stdout', bytes));
@@ -48,6 +69,7 @@ async function launch(spec: ProcessSpec): Promise<Instance> {
     child.once('error', (error) => resolve(`could not be started: ${causeOf(error)}`));
     // 'close' comes after the last output, but not while a grandchild keeps the pipe open: then 'exit' has to do.
     child.once('exit', (code, signal) => {
+      child.stdio[3]?.destroy(); // the watcher would keep it open, and 'close' waiting
       const how = signal === null ? `exited with code ${code}` : `was ended by ${signal}`;
       void Promise.race([once(child, 'close'), sleep(200)]).then(() => resolve(how));
     });

@@ -4,9 +4,6 @@ import type { JobWishes } from './job-wishes.ts';
 import { requestedSettings } from './requested-settings.ts';
 import type { TransformJobSpec } from './transform-job.ts';
 
-/** Where a job's data come from and go to. */
-export type JobPlaces = Pick<TransformJobSpec, 'input' | 'output' | 'capture'>;
-
 /**
  * What a job is told to do, from what was asked of it.
  *
@@ -16,7 +13,7 @@ export type JobPlaces = Pick<TransformJobSpec, 'input' | 'output' | 'capture'>;
  */
 export function transformSpec(
   wishes: JobWishes,
-  places: JobPlaces,
+  places: Pick<TransformJobSpec, 'input' | 'output' | 'capture'>,
   defaults: DataDefaults,
   startedAt: number,
 ): TransformJobSpec {
