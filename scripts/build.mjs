@@ -1,6 +1,6 @@
 // The publishable package: dist/ with JavaScript and types.
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
@@ -10,4 +10,6 @@ const { status } = spawnSync('tsc', ['-p', 'tsconfig.build.json'], {
   stdio: 'inherit',
   shell: process.platform === 'win32',
 });
+const migrations = ['catalog', 'migrations'];
+cpSync(join(root, 'src', ...migrations), join(root, 'dist', ...migrations), { recursive: true });
 process.exit(status ?? 1);

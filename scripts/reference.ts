@@ -3,10 +3,11 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { modelServeOptions } from '../src/cli/commands/model-serve.ts';
 import { transformOptions } from '../src/cli/commands/transform-options.ts';
-import type { OptionTable } from '../src/cli/option-table.ts';
 import { errorTable } from '../src/core/errors.ts';
+import type { OptionTable } from '../src/core/option-table.ts';
 import { endings } from '../src/jobs/content-defaults.ts';
 import { jobSettings } from '../src/jobs/job-settings.ts';
+import { type ServeSetting, serveSettings } from '../src/server/serve-settings.ts';
 
 const folder = join(import.meta.dirname, '..', 'docs', 'reference');
 const HEADER = '<!-- Written by `npm run docs` from the tables in src/; edit those. -->\n';
@@ -19,6 +20,18 @@ function options(table: OptionTable): string {
     return `| ${flag} | ${cell(spec.meaning)}${range} | ${cell(spec.default ?? '')} |`;
   });
   return ['| option | meaning | default |', '| --- | --- | --- |', ...rows].join('\n');
+}
+
+function settings(table: Readonly<Record<string, ServeSetting>>): string {
+  const rows = Object.entries(table).map(([name, spec]) => {
+    const value = spec.value === undefined ? '' : ` ${cell(spec.value)}`;
+    const option = spec.secret ? `(\`${name}\`)` : `\`--${name}${value}\``;
+    const variable = spec.variable === undefined ? '' : `\`${spec.variable}\``;
+    const range = spec.range === undefined ? '' : spec.range.map((bound) => bound.toLocaleString('en-US')).join(' to ');
+    const repeatable = spec.repeatable ? ' Repeatable.' : '';
+    return `| ${option} | ${variable} | ${cell(spec.default ?? '')} | ${range} | ${cell(spec.meaning)}${repeatable} |`;
+  });
+  return ['| option | variable | default | range | meaning |', '| --- | --- | --- | --- | --- |', ...rows].join('\n');
 }
 
 /** The message with its parameters named in angle brackets. */
@@ -75,6 +88,18 @@ ${Object.entries(jobSettings)
 | 1 | some objects failed, or the model server did; the results of the other objects are there |
 | 2 | wrong usage or nothing to do, told before anything was started |
 | 130 | interrupted with Ctrl-C (143: SIGTERM, 129: SIGHUP, 131: SIGQUIT); requests in flight were given five seconds, whole results are kept |
+`,
+    ],
+    [
+      'config.md',
+      `${HEADER}
+# Settings of millrace serve
+
+Every setting is an option, a variable of the environment, and a member of the JSON file that \`--config\` names: the first of these that
+has it counts. A variable of a setting that may be repeated has one value on each line; the file has a list. Unknown settings are
+refused. Access keys are never an option, because everybody on a machine can read the arguments of its processes.
+
+${settings(serveSettings)}
 `,
     ],
     ['model-serve.md', `${HEADER}\n# millrace model serve\n\n${options(modelServeOptions)}\n`],

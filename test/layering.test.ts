@@ -10,14 +10,39 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   instances: ['core/', 'objects/object-store.ts', 'objects/secure-path.ts'],
   runtimes: ['core/'],
   agent: ['core/', 'objects/object-store.ts'],
-  jobs: ['core/', 'agent/', 'objects/object-store.ts', 'instances/instance.ts'],
-  cli: ['core/', 'agent/', 'objects/', 'instances/', 'runtimes/', 'jobs/'],
+  catalog: ['core/', 'objects/local/stored-object.ts', 'logs/log-index.ts'],
+  logs: ['core/'],
+  jobs: [
+    'core/',
+    'agent/',
+    'objects/object-store.ts',
+    'objects/location.ts',
+    'instances/instance.ts',
+    'catalog/catalog.ts',
+  ],
+  api: [
+    'core/',
+    'agent/progress.ts',
+    'catalog/catalog.ts',
+    'jobs/',
+    'logs/',
+    'objects/local/digest.ts',
+    'objects/local/embedded-store.ts',
+    'objects/local/key-order.ts',
+    'objects/local/stored-object.ts',
+  ],
+  server: ['core/', 'agent/progress.ts', 'api/', 'catalog/', 'instances/', 'jobs/', 'logs/', 'objects/', 'runtimes/'],
+  cli: ['core/', 'agent/', 'objects/', 'instances/', 'runtimes/', 'jobs/', 'server/'],
 };
 /** Where a package may be imported, and where only its types. */
 const PACKAGES: readonly { readonly name: RegExp; readonly in: RegExp; readonly types?: RegExp }[] = [
   { name: /^@aws-sdk\//, in: /^objects\/s3-[a-z-]+\.ts$/, types: /^cli\/stores\.ts$/ },
   { name: /^onnxruntime-node$/, in: /^runtimes\/onnx\// },
   { name: /^tar$/, in: /^instances\/model-archive\.ts$/ },
+  { name: /^node:sqlite$/, in: /^catalog\// },
+  { name: /^@smithy\/signature-v4$/, in: /^(api\/sigv4\/|cli\/service-client\.ts)/ },
+  { name: /^fast-xml-parser$/, in: /^api\/s3\// },
+  { name: /^prom-client$/, in: /^server\/metrics\.ts$/ },
   { name: /^node:/, in: /^/ },
 ];
 const READS_THE_ENVIRONMENT = /^(cli|server)\/|^runtimes\/onnx\/main\.ts$/;

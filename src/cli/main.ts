@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { asMillraceError, MillraceError } from '../core/errors.ts';
 import { suggest } from '../core/suggest.ts';
 import { modelServe } from './commands/model-serve.ts';
+import { serve } from './commands/serve.ts';
 import { transform } from './commands/transform.ts';
 import { printable } from './printable.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -12,6 +13,8 @@ const HELP = `millrace: batch transform on your own machines
 Usage
   millrace transform --model MODEL --input WHERE --output WHERE [options]
       One inference per record of a data set, in order.
+  millrace serve [options]
+      The same as a service, for programs written for Amazon SageMaker Batch Transform.
   millrace model serve FILE [options]
       Serve an ONNX model by itself, so that curl can try it.
   millrace COMMAND --help
@@ -24,6 +27,7 @@ type Command = (args: readonly string[], surroundings: Surroundings) => Promise<
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ['transform', transform],
   ['model serve', modelServe],
+  ['serve', serve],
 ]);
 
 /** The program. Sets the exit status and lets the process end by itself, so that everything written arrives. */

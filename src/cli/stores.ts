@@ -8,7 +8,7 @@ import { readManifest } from '../jobs/read-manifest.ts';
 import { FileStore } from '../objects/file-store.ts';
 import { type Location, parseLocation } from '../objects/location.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
-import type { S3Options } from '../objects/s3-store.ts';
+import { fromEnvironment } from '../server/aws-environment.ts';
 
 export interface StoresOptions {
   readonly cwd: string;
@@ -149,21 +149,4 @@ function parsePrefix(prefix: string, folder: string | undefined): Location | { r
   // What follows the last "/" is the beginning of names. A path of a folder would lose its "/", one of a name loses nothing.
   const name = parseLocation(`${prefix}x`, folder ?? '/');
   return 'invalid' in name || name.kind === 's3' ? name : { kind: 'file', path: resolve(name.path).slice(0, -1) };
-}
-
-/**
- * What the AWS CLI takes from the environment before it looks at a profile, where the SDK by itself differs: it does not
- * know AWS_DEFAULT_REGION, and ignores keys beside AWS_PROFILE.
- */
-function fromEnvironment(environment: StoresOptions['environment']): Pick<S3Options, 'region' | 'credentials'> {
-  const { AWS_REGION, AWS_DEFAULT_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = environment;
-  const region = AWS_REGION || AWS_DEFAULT_REGION;
-  const keys =
-    AWS_ACCESS_KEY_ID && AWS_SECRET_ACCESS_KEY
-      ? { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY }
-      : undefined;
-  return {
-    ...(region ? { region } : {}),
-    ...(keys ? { credentials: { ...keys, ...(AWS_SESSION_TOKEN ? { sessionToken: AWS_SESSION_TOKEN } : {}) } } : {}),
-  };
 }

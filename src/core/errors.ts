@@ -125,6 +125,39 @@ export const errorTable = {
     (p: { manifest: string; cause: string }) =>
       `${p.manifest} is not a manifest: ${p.cause}. A manifest is one JSON array: {"prefix": "s3://bucket/some/prefix/"} first, then strings that follow this prefix.`,
   ),
+  ImageNotMapped: entry(
+    'usage',
+    (p: { image: string }) =>
+      `Nothing says how to run the image "${p.image}" here. Start millrace serve with --image 'PATTERN=HOW', where * in PATTERN stands for anything, and HOW is onnx, a command that starts a model server, or the address of one that runs: --image '*xgboost*=python serve.py'.`,
+  ),
+  ImageRefused: entry(
+    'usage',
+    (p: { image: string; cause: string }) => `The image "${p.image}" is not run here: ${p.cause}`,
+  ),
+  EncryptionUnavailable: entry(
+    'usage',
+    (p: { bucket: string; key: string }) =>
+      `The KMS key "${p.key}" cannot be used for the bucket "${p.bucket}": the object store that comes with millrace does not encrypt. Leave KmsKeyId out, or use a store that does (--s3 aws, --s3-endpoint-url).`,
+  ),
+  DataDirNotWritable: entry(
+    'usage',
+    (p: { folder: string; cause: string }) =>
+      `Cannot make the folder ${p.folder}: ${p.cause}. Choose another --data-dir.`,
+  ),
+  DataDirInUse: entry(
+    'usage',
+    (p: { file: string }) => `${p.file} is in use by another millrace. Stop that one, or choose another --data-dir.`,
+  ),
+  DatabaseCorrupt: entry(
+    'usage',
+    (p: { file: string; cause: string }) =>
+      `The database ${p.file} cannot be used: ${p.cause}. Nothing was changed. Restore it from a copy, or move it away to begin with an empty one; the objects beside it are plain files and stay.`,
+  ),
+  DatabaseNewer: entry(
+    'usage',
+    (p: { file: string; version: number; newest: number }) =>
+      `The database ${p.file} was written by a newer millrace (schema ${p.version}; this one knows ${p.newest}). Use that one again.`,
+  ),
   RuntimeMissing: entry(
     'usage',
     (p: { cause: string }) =>

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { MillraceError } from '../core/errors.ts';
-import { suggest } from '../core/suggest.ts';
+import { MillraceError } from './errors.ts';
+import { suggest } from './suggest.ts';
 
 /** One option of a command: the help page, the reference in the docs and the checks all come from here. */
 export interface OptionSpec {

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { causeOf, MillraceError } from '../../core/errors.ts';
+import { describeOptions, type OptionTable, parseOptions } from '../../core/option-table.ts';
 import { obtainModel } from '../../instances/model-artifacts.ts';
 import { startOnnxServer } from '../../runtimes/onnx/server.ts';
-import { onnxFile } from '../model-drivers.ts';
-import { describeOptions, type OptionTable, parseOptions } from '../option-table.ts';
+import { onnxFile } from '../../server/model-drivers.ts';
 import { Stores } from '../stores.ts';
 import type { Surroundings } from '../surroundings.ts';
 
@@ -59,7 +59,7 @@ export async function modelServe(args: readonly string[], surroundings: Surround
     'path' in place
       ? { kind: 'file' as const, ...place, text: model }
       : { kind: 'object' as const, ...place, text: model };
-  const artifacts = await obtainModel(source, stop.signal).catch((error) => {
+  const artifacts = await obtainModel(source, { signal: stop.signal }).catch((error) => {
     if (stop.signal.aborted) return undefined;
     throw error;
   });

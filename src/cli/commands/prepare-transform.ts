@@ -1,10 +1,10 @@
 import { MillraceError } from '../../core/errors.ts';
+import type { OptionValues } from '../../core/option-table.ts';
 import { contentDefaults } from '../../jobs/content-defaults.ts';
 import { type Place, type Plan, plan } from '../../jobs/planner.ts';
 import { requestedSettings } from '../../jobs/requested-settings.ts';
 import type { TransformJobSpec } from '../../jobs/transform-job.ts';
 import { transformSpec } from '../../jobs/transform-spec.ts';
-import type { OptionValues } from '../option-table.ts';
 import type { Stores } from '../stores.ts';
 import { transformOptions } from './transform-options.ts';
 

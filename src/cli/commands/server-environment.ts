@@ -1,7 +1,7 @@
 import { MillraceError } from '../../core/errors.ts';
+import type { OptionTable, OptionValues } from '../../core/option-table.ts';
 import { JOB_SETTING_PREFIX, settingsAmong } from '../../jobs/job-settings.ts';
 import { serverVariables } from '../../jobs/server-variables.ts';
-import type { OptionTable, OptionValues } from '../option-table.ts';
 import { transformOptions } from './transform-options.ts';
 
 /**

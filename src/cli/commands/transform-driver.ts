@@ -1,11 +1,11 @@
 import { MillraceError } from '../../core/errors.ts';
+import type { OptionValues } from '../../core/option-table.ts';
 import type { InstanceDriver } from '../../instances/instance.ts';
 import { type ModelArtifacts, obtainModel } from '../../instances/model-artifacts.ts';
-import { runningDriver } from '../../instances/running-driver.ts';
+import { parseServerAddress, runningDriver } from '../../instances/running-driver.ts';
 import { JOB_SETTING_PREFIX } from '../../jobs/job-settings.ts';
 import type { JobContainer } from '../../jobs/transform-job.ts';
-import { commandDriver, onnxDriver } from '../model-drivers.ts';
-import type { OptionValues } from '../option-table.ts';
+import { commandDriver, onnxDriver } from '../../server/model-drivers.ts';
 import type { Stores } from '../stores.ts';
 import type { Surroundings } from '../surroundings.ts';
 import type { Talk } from '../talk.ts';
@@ -105,7 +105,7 @@ async function driverFor(
   const place = await stores.model('--model', model);
   const artifacts = await obtainModel(
     'path' in place ? { kind: 'file', ...place, text: model } : { kind: 'object', ...place, text: model },
-    signal,
+    { signal },
   );
   prepared.artifacts.push(artifacts);
   const context = { cwd: surroundings.cwd, environment };
@@ -121,11 +121,7 @@ function refuseRunning(option: string, value: string | undefined, model: string)
 }
 
 function serverUrl(text: string): URL {
-  const invalid = (rule: string) => new MillraceError('InvalidOption', { option: '--model', value: text, rule });
-  if (!URL.canParse(text)) throw invalid('it is not an address like http://host:port.');
-  const url = new URL(text);
-  if (url.protocol !== 'http:') throw invalid('a model server is spoken to over http://, as its container would be.');
-  if (url.pathname !== '/' || url.search !== '' || url.username !== '')
-    throw invalid('a model server is http://host:port and nothing more.');
-  return url;
+  const server = parseServerAddress(text);
+  if ('url' in server) return server.url;
+  throw new MillraceError('InvalidOption', { option: '--model', value: text, rule: `${server.invalid}.` });
 }

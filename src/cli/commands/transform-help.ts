@@ -1,4 +1,4 @@
-import { describeOptions } from '../option-table.ts';
+import { describeOptions } from '../../core/option-table.ts';
 import { transformOptions } from './transform-options.ts';
 
 export function transformHelp(columns: number): string {

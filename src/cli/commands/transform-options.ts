@@ -1,5 +1,5 @@
+import type { OptionTable } from '../../core/option-table.ts';
 import { jobSettings } from '../../jobs/job-settings.ts';
-import type { OptionTable } from '../option-table.ts';
 
 /** The options of `millrace transform`; those that the API has too are named like its members, in kebab-case. */
 export const transformOptions = {

@@ -1,10 +1,10 @@
 import { newProgress } from '../../agent/progress.ts';
 import { systemClock } from '../../core/clock.ts';
 import { MillraceError } from '../../core/errors.ts';
+import { type OptionValues, parseOptions } from '../../core/option-table.ts';
 import { runTransformJob } from '../../jobs/transform-job.ts';
 import { Interruption } from '../interruption.ts';
 import { bytes, counted } from '../numbers.ts';
-import { type OptionValues, parseOptions } from '../option-table.ts';
 import { ProgressDisplay } from '../progress-display.ts';
 import { Stores } from '../stores.ts';
 import { jsonSummary, textSummary } from '../summary.ts';

@@ -1,0 +1,20 @@
+import { isIP } from 'node:net';
+
+/** True for names and addresses that lead to this machine alone. */
+export function isLoopback(host: string): boolean {
+  const name = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+  if (name === 'localhost' || name.endsWith('.localhost') || name === '::1') return true;
+  return isIP(name) === 4 && name.startsWith('127.');
+}
+
+/**
+ * Whether a request for `header`, the Host that it names, is answered. A web page can make a browser ask this port under the
+ * page's own name (DNS rebinding), and then read the answer; under a loopback name it cannot.
+ *
+ * @param others names that are allowed with what is below them; `undefined` allows all
+ */
+export function hostAllowed(header: string | undefined, others: readonly string[] | undefined): boolean {
+  if (others === undefined) return true;
+  const host = (header ?? '').replace(/:\d+$/, '').toLowerCase();
+  return isLoopback(host) || others.some((name) => host === name || host.endsWith(`.${name}`));
+}
