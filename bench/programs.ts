@@ -107,3 +107,61 @@ export class ServerProcess {
 export function nullServer(...options: string[]): Promise<ServerProcess> {
   return ServerProcess.start([join(here, 'null-server.ts'), ...options]);
 }
+
+/** Requests per second that `wrk` gets from an operation of the API; `undefined` where it is not installed. */
+export async function wrkTarget(
+  url: string,
+  target: string,
+  body: string,
+  { seconds, folder }: { seconds: number; folder: string },
+): Promise<number | undefined> {
+  const script = join(folder, 'wrk-target.lua');
+  const lua = [
+    'wrk.method = "POST"',
+    'wrk.headers["Content-Type"] = "application/x-amz-json-1.1"',
+    `wrk.headers["X-Amz-Target"] = "${target}"`,
+    `wrk.body = '${body}'`,
+  ];
+  await writeFile(script, lua.join('\n'));
+  const { stdout } = await run('wrk', ['-t1', '-c32', `-d${seconds}s`, '-s', script, url]).catch(unlessMissing);
+  if (stdout === undefined) return undefined;
+  if (/Non-2xx/.test(stdout)) throw new Error(`requests failed:\n${stdout}`);
+  return Number(/Requests\/sec:\s*([\d.]+)/.exec(stdout)?.[1]);
+}
+
+/** Seconds that a transfer with curl takes; `undefined` where it is not installed. */
+export async function curl(args: readonly string[]): Promise<number | undefined> {
+  const { stdout } = await run('curl', ['-sS', '--fail', '-w', '%{time_total}', ...args]).catch(unlessMissing);
+  return stdout === undefined ? undefined : Number(stdout.trim().split('\n').at(-1));
+}
+
+function unlessMissing(error: NodeJS.ErrnoException): { stdout: undefined } {
+  if (error.code === 'ENOENT') return { stdout: undefined };
+  throw error;
+}
+
+export interface ServiceProcess {
+  readonly url: string;
+  readonly pid: number;
+  close(): Promise<void>;
+}
+
+/** `millrace serve` as the user runs it. */
+export async function serviceProcess(dataDir: string): Promise<ServiceProcess> {
+  const program = join(here, '..', 'bin', 'millrace.mjs');
+  const child = spawn(process.execPath, [program, 'serve', '--port', '0', '--data-dir', dataDir], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = once(child, 'exit');
+  for await (const line of createInterface({ input: child.stdout })) {
+    const url = /serves at (http:\S+)/.exec(line)?.[1];
+    if (url === undefined) continue;
+    child.stdout.resume();
+    const close = async (): Promise<void> => {
+      child.kill('SIGTERM');
+      await exited;
+    };
+    return { url, pid: child.pid as number, close };
+  }
+  throw new Error('millrace serve ended before it answered');
+}

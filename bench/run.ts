@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { type BenchContext, latency, type Measurement, memory, throughput } from './cases.ts';
 import { formats } from './formats.ts';
 import { onnx } from './onnx-case.ts';
+import { service } from './service.ts';
 
 const { values } = parseArgs({ options: { short: { type: 'boolean', default: false }, only: { type: 'string' } } });
 const parts: Readonly<Record<string, (context: BenchContext) => AsyncIterable<Measurement>>> = {
@@ -14,6 +15,7 @@ const parts: Readonly<Record<string, (context: BenchContext) => AsyncIterable<Me
   memory,
   formats,
   onnx,
+  service,
 };
 /** A short run on a busy machine says little: it fails only when a bar is missed by far. */
 const SLACK = values.short ? 0.5 : 1;

@@ -1,13 +1,20 @@
 // Writes docs/reference from the tables that the code uses; `--check` says whether it is up to date (test/docs.test.ts does).
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { CommandGroup } from '../src/cli/commands/command-group.ts';
+import { jobs } from '../src/cli/commands/jobs.ts';
 import { modelServeOptions } from '../src/cli/commands/model-serve.ts';
+import { models } from '../src/cli/commands/models.ts';
+import { type ServiceCommand, usageLine } from '../src/cli/commands/service-command.ts';
+import { serviceOptions } from '../src/cli/commands/service-options.ts';
 import { transformOptions } from '../src/cli/commands/transform-options.ts';
 import { errorTable } from '../src/core/errors.ts';
 import type { OptionTable } from '../src/core/option-table.ts';
 import { endings } from '../src/jobs/content-defaults.ts';
 import { jobSettings } from '../src/jobs/job-settings.ts';
 import { type ServeSetting, serveSettings } from '../src/server/serve-settings.ts';
+
+import { apiPage } from './api-reference.ts';
 
 const folder = join(import.meta.dirname, '..', 'docs', 'reference');
 const HEADER = '<!-- Written by `npm run docs` from the tables in src/; edit those. -->\n';
@@ -32,6 +39,34 @@ function settings(table: Readonly<Record<string, ServeSetting>>): string {
     return `| ${option} | ${variable} | ${cell(spec.default ?? '')} | ${range} | ${cell(spec.meaning)}${repeatable} |`;
   });
   return ['| option | variable | default | range | meaning |', '| --- | --- | --- | --- | --- |', ...rows].join('\n');
+}
+
+/** A page of commands that talk to a service; what all of them have stands at its end. */
+function commandGroup({ name, meaning, commands }: CommandGroup): string {
+  const common: ReadonlySet<object> = new Set(Object.values(serviceOptions));
+  const section = (command: ServiceCommand): string => {
+    const own = Object.entries(command.options).filter(([, spec]) => !common.has(spec));
+    return `## ${usageLine(command).replace(' [options]', '')}
+
+${command.meaning}
+
+\`\`\`
+${command.examples.join('\n')}
+\`\`\`
+
+${own.length === 0 ? '' : `${options(Object.fromEntries(own))}\n\n`}Exit status: ${command.exit}; 2 wrong usage.
+`;
+  };
+  return `${HEADER}
+# millrace ${name}
+
+Commands to ${meaning}: any \`millrace serve\`, or the original.
+
+${commands.map(section).join('\n')}
+## Options of all these commands
+
+${options(serviceOptions)}
+`;
 }
 
 /** The message with its parameters named in angle brackets. */
@@ -90,6 +125,7 @@ ${Object.entries(jobSettings)
 | 130 | interrupted with Ctrl-C (143: SIGTERM, 129: SIGHUP, 131: SIGQUIT); requests in flight were given five seconds, whole results are kept |
 `,
     ],
+    ['api.md', apiPage(HEADER)],
     [
       'config.md',
       `${HEADER}
@@ -103,6 +139,8 @@ ${settings(serveSettings)}
 `,
     ],
     ['model-serve.md', `${HEADER}\n# millrace model serve\n\n${options(modelServeOptions)}\n`],
+    ['jobs.md', commandGroup(jobs)],
+    ['models.md', commandGroup(models)],
     [
       'errors.md',
       `${HEADER}
@@ -110,7 +148,7 @@ ${settings(serveSettings)}
 
 \`usage\` errors are told before anything is started (exit status 2). The others are an object's or the job's; \`client\`,
 \`algorithm\`, \`internal\` and \`capacity\` become the prefixes \`ClientError:\`, \`AlgorithmError:\`, \`InternalServerError:\` and
-\`CapacityError:\` of the failure reason. Records are counted from 1, bytes from 0.
+\`CapacityError:\` of the failure reason; a command that talks to a service ends with status 1 for them. Records are counted from 1, bytes from 0.
 
 | code | fault | message |
 | --- | --- | --- |

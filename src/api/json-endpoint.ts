@@ -17,7 +17,7 @@ export class JsonEndpoint {
   constructor(context: OperationContext, logs: LogStore) {
     const jobs = Object.entries(operationTable).map(([name, operation]): [string, Call] => [
       name,
-      (input, signal) => operation(input, context, signal),
+      (input, signal) => operation.run(input, context, signal),
     ]);
     const log = Object.entries(logOperations).map(([name, operation]): [string, Call] => [
       name,

@@ -21,15 +21,20 @@ export interface OperationContext {
   readonly onChange: (job: JobRow) => void;
 }
 
-/** An operation of the API: takes what was sent, returns what is sent back; `undefined` is an empty body. */
-export type Operation = (input: unknown, context: OperationContext, signal: AbortSignal) => Promise<object | undefined>;
+/** An operation of the API. */
+export interface Operation {
+  /** What may be sent. */
+  readonly input: StructureShape;
+  /** Takes what was sent, returns what is sent back; `undefined` is an empty body. */
+  run(input: unknown, context: OperationContext, signal: AbortSignal): Promise<object | undefined>;
+}
 
 /** An operation whose input is checked against its table before it runs. */
 export function operation<S extends StructureShape>(
   shape: S,
   run: (request: Infer<S>, context: OperationContext, signal: AbortSignal) => Promise<object | undefined>,
 ): Operation {
-  return async (input, context, signal) => run(checked(shape, input), context, signal);
+  return { input: shape, run: async (input, context, signal) => run(checked(shape, input), context, signal) };
 }
 
 /** Times on the wire are seconds since the epoch with three decimals. */
