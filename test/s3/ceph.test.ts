@@ -4,6 +4,7 @@ import { cephMissing, cephServer } from './ceph-server.ts';
 import { faultCases } from './fault-cases.ts';
 import { refusalCases } from './refusal-cases.ts';
 import { awsEnvironment, s3StoreUnderTest } from './s3-server.ts';
+import { serviceCases } from './service-cases.ts';
 import { transformCases } from './transform-cases.ts';
 
 const missing = cephMissing();
@@ -19,4 +20,5 @@ if (missing !== undefined) {
   faultCases("Ceph's object gateway", server);
   transformCases("Ceph's object gateway", server);
   refusalCases("Ceph's object gateway", server, true);
+  serviceCases("Ceph's object gateway", server);
 }
