@@ -31,7 +31,18 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'objects/local/key-order.ts',
     'objects/local/stored-object.ts',
   ],
-  server: ['core/', 'agent/progress.ts', 'api/', 'catalog/', 'instances/', 'jobs/', 'logs/', 'objects/', 'runtimes/'],
+  server: [
+    'core/',
+    'agent/progress.ts',
+    'agent/retry-policy.ts',
+    'api/',
+    'catalog/',
+    'instances/',
+    'jobs/',
+    'logs/',
+    'objects/',
+    'runtimes/',
+  ],
   cli: ['core/', 'agent/', 'objects/', 'instances/', 'runtimes/', 'jobs/', 'server/'],
 };
 /** Where a package may be imported, and where only its types. */

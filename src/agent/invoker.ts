@@ -5,7 +5,7 @@ import { causeOf, type MillraceError, type Place } from '../core/errors.ts';
 import { noAnswer, refusal } from './exchange-failure.ts';
 import { ExchangeError, type HttpResponse } from './http/connection.ts';
 import type { HttpClient } from './http/http-client.ts';
-import type { Progress } from './progress.ts';
+import { countRequest, type Progress } from './progress.ts';
 import type { ResponseBudget } from './response-budget.ts';
 import { type Failure, parseRetryAfter, pauseBeforeRetry } from './retry-policy.ts';
 
@@ -85,6 +85,8 @@ export class Invoker {
       let taken = 0;
       progress.requestsInFlight += 1;
       progress.requests += 1;
+      // Not the wall clock, which may be set while a request is under way, and has no fractions of milliseconds.
+      const sent = performance.now();
       let attempt: { failure: Failure; error: MillraceError };
       try {
         const response = await this.#client.send({
@@ -105,6 +107,7 @@ export class Invoker {
         const encoding = response.head.headers.get('content-encoding');
         const inference =
           encoding === undefined ? this.#plain(response) : await this.#decode(encoding, response, sequence, signal);
+        countRequest(progress, status, performance.now() - sent);
         if (status >= 200 && status < 300) {
           this.#budget.forget(sequence);
           return inference;
@@ -116,6 +119,7 @@ export class Invoker {
         this.#budget.release(taken);
         signal.throwIfAborted();
         if (!(error instanceof ExchangeError)) throw error;
+        countRequest(progress, 0, performance.now() - sent);
         attempt = this.#noResponse(error, invocation.place, tries);
       } finally {
         progress.requestsInFlight -= 1;

@@ -5,7 +5,7 @@ import { MAX_BODY_TEXT_BYTES, noAnswer, type RequestPlace, refusal } from './exc
 import { ExchangeError } from './http/connection.ts';
 import { requestHeaders } from './invoker.ts';
 import type { ObjectOutput } from './object-output.ts';
-import type { Progress } from './progress.ts';
+import { countRequest, type Progress } from './progress.ts';
 import type { RecordRules } from './record-rules.ts';
 import type { RecordReader } from './record-source.ts';
 import { parseRetryAfter, pauseBeforeRetry } from './retry-policy.ts';
@@ -56,7 +56,6 @@ export class Streamer {
       const counted = { records: 0, bytes: 0 };
       const reader = await open();
       progress.requestsInFlight += 1;
-      progress.requests += 1;
       let failed: Failed;
       try {
         await this.#try(name, place, reader, output, counted, tries, signal);
@@ -89,8 +88,9 @@ export class Streamer {
     tries: number,
     signal: AbortSignal,
   ): Promise<void> {
-    const { containers, accept, idleTimeoutMs } = this.#options;
+    const { containers, accept, idleTimeoutMs, progress } = this.#options;
     let { contentType } = this.#options;
+    let sent = 0;
     const source = this.#read(name, reader, counted, signal);
     // Whatever ends the try ends the requests of all containers.
     const over = new AbortController();
@@ -98,12 +98,16 @@ export class Streamer {
     try {
       const first = await source.next();
       if (first.done) return; // an empty object has an empty result, and nobody is asked (behaviour 1)
+      // In a pipeline the requests of all containers flow at the same time: they count as one.
+      progress.requests += 1;
+      sent = performance.now();
       let body: AsyncIterable<Buffer> = startingWith(first.value, source);
       for (const [stage, { url, name: container }] of containers.entries()) {
         const headers = requestHeaders(name, contentType, stage === containers.length - 1 ? accept : undefined);
         const request = { url, headers, body, idleTimeoutMs, signal: either };
         const response = await ofContainer(container, () => streamedRequest(request));
         if (response.status < 200 || response.status >= 300) {
+          countRequest(progress, response.status, performance.now() - sent);
           throw await this.#refused(response, { ...place, container }, tries);
         }
         ({ contentType } = response);
@@ -113,9 +117,11 @@ export class Streamer {
         await output.append({ contentType, pieces: [bytes], bytes: bytes.length, unfinished: true, release });
         if (output.failure !== undefined) throw output.failure.error;
       }
+      countRequest(progress, 200, performance.now() - sent);
       await output.append({ contentType, pieces: [], bytes: 0, release });
     } catch (error) {
       if (!(error instanceof ContainerError)) throw error;
+      if (!signal.aborted) countRequest(progress, 0, performance.now() - sent);
       throw this.#broken(error.exchange, { ...place, container: error.container }, tries);
     } finally {
       over.abort(new ExchangeError('aborted', 'the try is over'));
@@ -162,10 +168,15 @@ export class Streamer {
   async #refused({ status, retryAfter, body }: StreamedResponse, at: RequestPlace, attempts: number): Promise<Failed> {
     const pieces: Buffer[] = [];
     let bytes = 0;
-    for await (const piece of body) {
-      pieces.push(piece);
-      bytes += piece.length;
-      if (bytes >= MAX_BODY_TEXT_BYTES) break;
+    try {
+      for await (const piece of body) {
+        pieces.push(piece);
+        bytes += piece.length;
+        if (bytes >= MAX_BODY_TEXT_BYTES) break;
+      }
+    } catch (error) {
+      // The status has come, which decides; of the words there are as many as have come.
+      if (!(error instanceof ExchangeError)) throw error;
     }
     const retryAfterMs = parseRetryAfter(retryAfter, this.#options.clock.now());
     return new Failed({ kind: 'status', status, retryAfterMs }, refusal(at, status, pieces, attempts));

@@ -7,6 +7,7 @@ import type { Reconciler } from '../jobs/reconciler.ts';
 import type { Site } from './arn.ts';
 import { checked } from './constraints/check.ts';
 import type { Infer, StructureShape } from './constraints/shape.ts';
+import { unknownMembers } from './constraints/unknown-members.ts';
 
 /** What operations work on. */
 export interface OperationContext {
@@ -19,6 +20,8 @@ export interface OperationContext {
   readonly clock: Clock;
   /** Called with a job that has been created or whose status has changed. */
   readonly onChange: (job: JobRow) => void;
+  /** Told of members that are passed over, as in the original: newer clients send some, and a misspelt one is a surprise. */
+  readonly onUnknownMembers: (members: readonly string[]) => void;
 }
 
 /** An operation of the API. */
@@ -34,7 +37,15 @@ export function operation<S extends StructureShape>(
   shape: S,
   run: (request: Infer<S>, context: OperationContext, signal: AbortSignal) => Promise<object | undefined>,
 ): Operation {
-  return { input: shape, run: async (input, context, signal) => run(checked(shape, input), context, signal) };
+  return {
+    input: shape,
+    run: async (input, context, signal) => {
+      const request = checked(shape, input);
+      const unknown = unknownMembers(shape, input);
+      if (unknown.length > 0) context.onUnknownMembers(unknown);
+      return run(request, context, signal);
+    },
+  };
 }
 
 /** Times on the wire are seconds since the epoch with three decimals. */

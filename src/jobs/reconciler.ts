@@ -1,4 +1,4 @@
-import type { Progress } from '../agent/progress.ts';
+import { addProgress, newProgress, type Progress } from '../agent/progress.ts';
 import type { JobChange, JobRow, JobStatus } from '../catalog/catalog.ts';
 import { type JobEnd, JobRun, type JobRunOptions } from './job-run.ts';
 
@@ -25,6 +25,8 @@ export class Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #running = new Map<number, JobRun>();
   readonly #ends = new Set<Promise<void>>();
+  /** What those have done that do not run any more. */
+  readonly #past = newProgress();
   #pass: Promise<void> | undefined;
   #again = false;
   #closed = false;
@@ -52,6 +54,14 @@ export class Reconciler {
   /** Those that run here. */
   *running(): Iterable<{ readonly job: JobRow; readonly progress: Progress }> {
     yield* this.#running.values();
+  }
+
+  /** What all jobs have done here since the start, those that run and those that do not any more. */
+  totals(): Progress {
+    const totals = newProgress();
+    addProgress(totals, this.#past);
+    for (const { progress } of this.#running.values()) addProgress(totals, progress);
+    return totals;
   }
 
   /** Ends what runs as far as this process is concerned; the next start goes on with it. */
@@ -87,13 +97,15 @@ export class Reconciler {
   }
 
   async #stopping(): Promise<void> {
-    const jobs = await this.#options.catalog.jobs.oldest('Stopping', [], PASS);
+    // Those that are ending already must not hide others, which is what a hundred of them would do.
+    const told = [...this.#running.values()].filter((run) => run.stopping).map(({ job }) => job.id);
+    const jobs = await this.#options.catalog.jobs.oldest('Stopping', told, PASS);
     for (const job of jobs) {
       const run = this.#running.get(job.id);
       if (run !== undefined) run.stop();
       else await this.#change(job, ['Stopping'], { status: 'Stopped', endedAt: this.#options.clock.now() });
     }
-    if (jobs.some(({ id }) => !this.#running.has(id)) && jobs.length === PASS) this.#again = true;
+    if (jobs.length === PASS) this.#again = true;
   }
 
   async #starting(): Promise<void> {
@@ -101,6 +113,7 @@ export class Reconciler {
     const free = maxInstances - this.#running.size;
     if (free <= 0) return;
     for (const job of await catalog.jobs.oldest('InProgress', [...this.#running.keys()], free)) {
+      if (this.#closed) return;
       const startedAt = job.startedAt ?? clock.now();
       const started = await this.#change(job, ['InProgress'], { startedAt });
       if (started === undefined) continue; // stopped or removed meanwhile
@@ -115,14 +128,14 @@ export class Reconciler {
   }
 
   async #run(run: JobRun): Promise<void> {
-    const end = await run.run();
     try {
-      await this.#finish(run, end);
+      await this.#finish(run, await run.run());
     } catch (error) {
       // The job stays as it is and is run again: its ledger says what is done.
       this.#later(error);
     } finally {
       this.#running.delete(run.job.id);
+      addProgress(this.#past, run.progress);
     }
   }
 

@@ -15,6 +15,16 @@ export function isLoopback(host: string): boolean {
  */
 export function hostAllowed(header: string | undefined, others: readonly string[] | undefined): boolean {
   if (others === undefined) return true;
-  const host = (header ?? '').replace(/:\d+$/, '').toLowerCase();
+  const host = hostOf(header);
   return isLoopback(host) || others.some((name) => host === name || host.endsWith(`.${name}`));
+}
+
+/** Whether the Host is a bucket's: `bucket.localhost`, or a name below another of the domains. */
+export function namesBucket(header: string | undefined, domains: readonly string[]): boolean {
+  const host = hostOf(header);
+  return domains.some((domain) => host.endsWith(`.${domain}`));
+}
+
+function hostOf(header: string | undefined): string {
+  return (header ?? '').replace(/:\d+$/, '').toLowerCase();
 }

@@ -10,7 +10,7 @@ import { decodePayload } from '../api/sigv4/payload.ts';
 import type { SignatureVerifier } from '../api/sigv4/verify.ts';
 import { answerSts, stsError } from '../api/sts.ts';
 import { causeOf, MillraceError } from '../core/errors.ts';
-import { hostAllowed } from './host-check.ts';
+import { hostAllowed, namesBucket } from './host-check.ts';
 import { readBody } from './read-body.ts';
 
 /** A page of the service itself, for people's programs that watch it: `/healthz`. Answered without a signature. */
@@ -25,6 +25,8 @@ export interface HttpDoorOptions {
   readonly verifier: SignatureVerifier;
   readonly json: JsonEndpoint;
   readonly s3: S3Endpoint | { readonly elsewhere: string };
+  /** Hosts below which the first label is a bucket, whose objects may be named like a page. */
+  readonly domains: readonly string[];
   /** By their paths. */
   readonly pages: ReadonlyMap<string, () => Promise<StatusPage>>;
   /** Hosts that requests may be for, beside loopback ones; `undefined` when requests are signed, which says more. */
@@ -91,7 +93,8 @@ export class HttpDoor {
     const path = url.split('?', 1)[0];
     try {
       if (!hostAllowed(headers.host, this.#options.onlyHosts)) return this.#refuseHost(request, response);
-      const page = method === 'GET' || method === 'HEAD' ? this.#options.pages.get(path ?? '') : undefined;
+      const asks = (method === 'GET' || method === 'HEAD') && !namesBucket(headers.host, this.#options.domains);
+      const page = asks ? this.#options.pages.get(path ?? '') : undefined;
       if (page !== undefined) return sendPage(response, await page());
       if (method === 'POST' && path === '/') {
         if (headers['x-amz-target'] !== undefined) return await this.#answerJson(request, response, requestId, signal);

@@ -14,10 +14,13 @@ import { causeOf, MillraceError } from '../core/errors.ts';
 import { Reconciler } from '../jobs/reconciler.ts';
 import { LogStore } from '../logs/log-store.ts';
 import { openLocalStore } from '../objects/local/local-store.ts';
+import { eventSinks } from './event-sinks.ts';
 import { HttpDoor } from './http-door.ts';
 import { ImageTable } from './image-table.ts';
+import { Metrics } from './metrics.ts';
 import type { ServiceConfig } from './service-config.ts';
 import { embeddedStores, s3Stores } from './service-stores.ts';
+import { StateEvents } from './state-events.ts';
 import { statusPages } from './status-pages.ts';
 
 /** What answers under way are given when the service stops. */
@@ -81,7 +84,11 @@ export async function startService(config: ServiceConfig, surroundings: ServiceS
       cwd: surroundings.cwd,
       folder: models,
     });
-    const onChange = (_job: JobRow): void => undefined;
+    const sinks = await eventSinks(config, clock, say);
+    const events = new StateEvents({ site, tags: catalog.tags, sinks, clock, onError });
+    const onChange = (job: JobRow): void => events.changed(job);
+    const onUnknownMembers = (members: readonly string[]): void =>
+      say(`Passed over in a request, unknown here: ${members.join(', ')}`);
     const reconciler = new Reconciler({
       catalog,
       stores,
@@ -94,7 +101,18 @@ export async function startService(config: ServiceConfig, surroundings: ServiceS
       onChange,
       onError,
     });
-    const context: OperationContext = { site, catalog, stores, containers, logs, reconciler, clock, onChange };
+    const metrics = new Metrics({ jobs: catalog.jobs, reconciler, maxInstances: config.maxInstances, sinks });
+    const context: OperationContext = {
+      site,
+      catalog,
+      stores,
+      containers,
+      logs,
+      reconciler,
+      clock,
+      onChange,
+      onUnknownMembers,
+    };
     const door = new HttpDoor({
       site,
       verifier: new SignatureVerifier({ keys: accessKeys, region: accessKeys && region, now: clock.now }),
@@ -103,7 +121,8 @@ export async function startService(config: ServiceConfig, surroundings: ServiceS
         config.s3 === undefined
           ? new S3Endpoint({ store: objects, region, account, domains: ['localhost', ...domains], onError })
           : { elsewhere: config.s3.endpointUrl ?? 'Amazon S3' },
-      pages: statusPages(catalog),
+      domains: ['localhost', ...domains],
+      pages: statusPages(catalog, metrics),
       onlyHosts: accessKeys === undefined ? domains : undefined,
       onError,
     });
@@ -115,6 +134,7 @@ export async function startService(config: ServiceConfig, surroundings: ServiceS
       close: async () => {
         await reconciler.close();
         await door.close(CLOSE_MS);
+        await events.close();
         await logs.close();
         stores.close();
         await catalog.close();

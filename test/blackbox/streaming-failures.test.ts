@@ -47,6 +47,17 @@ const faults: readonly Fault[] = [
     retried: false,
   },
   {
+    name: 'a 503 whose words break off',
+    handler: async (request, response) => {
+      await bodyOf(request);
+      response.writeHead(503, { 'Content-Length': 100 });
+      response.write('out of memo', () => response.destroy());
+    },
+    code: 'ModelFailed',
+    message: /^Bad HTTP status received from algorithm: 503, at the last of \d tries.*: out of memo/,
+    retried: true,
+  },
+  {
     name: '413 to a request that is not read',
     handler: (_request, response) => answerEarly(response, 413, 'too large for me'),
     code: 'ModelRefused',
