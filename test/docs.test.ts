@@ -33,7 +33,8 @@ test('links between the documents lead somewhere', async () => {
   let links = 0;
   for (const page of pagesToCheck) {
     const text = await readFile(join(root, page), 'utf8');
-    for (const [, target = ''] of text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)) {
+    // A pattern in a table is no link.
+    for (const [, target = ''] of text.replace(/`[^`\n]*`/g, '').matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)) {
       links += 1;
       assert(existsSync(join(root, dirname(page), target)), `${page} links to ${target}`);
     }

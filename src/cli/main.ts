@@ -1,8 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { asMillraceError, MillraceError } from '../core/errors.ts';
 import { suggest } from '../core/suggest.ts';
+import { type CommandGroup, runCommandGroup } from './commands/command-group.ts';
+import { jobs } from './commands/jobs.ts';
 import { modelServe } from './commands/model-serve.ts';
+import { models } from './commands/models.ts';
 import { serve } from './commands/serve.ts';
+import { runServiceCommand } from './commands/service-command.ts';
 import { transform } from './commands/transform.ts';
 import { printable } from './printable.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -15,6 +19,10 @@ Usage
       One inference per record of a data set, in order.
   millrace serve [options]
       The same as a service, for programs written for Amazon SageMaker Batch Transform.
+  millrace jobs COMMAND
+      Look after the jobs of a service: list, describe, watch, logs, stop, delete, create.
+  millrace models COMMAND
+      The same for its models: list, describe, delete, create.
   millrace model serve FILE [options]
       Serve an ONNX model by itself, so that curl can try it.
   millrace COMMAND --help
@@ -28,7 +36,17 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ['transform', transform],
   ['model serve', modelServe],
   ['serve', serve],
+  ...group(jobs),
+  ...group(models),
 ]);
+
+function group(of: CommandGroup): [string, Command][] {
+  const commands = of.commands.map((command): [string, Command] => [
+    command.name,
+    (args, surroundings) => runServiceCommand(command, args, surroundings),
+  ]);
+  return [[of.name, (args, surroundings) => runCommandGroup(of, args, surroundings)], ...commands];
+}
 
 /** The program. Sets the exit status and lets the process end by itself, so that everything written arrives. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -62,10 +80,10 @@ async function run(args: readonly string[]): Promise<number> {
     stdout: process.stdout,
     target: displayTarget(process.stderr, process.env),
   };
-  const one = COMMANDS.get(first);
-  if (one !== undefined) return one(args.slice(1), surroundings);
   const two = COMMANDS.get(`${first} ${second}`);
   if (two !== undefined) return two(args.slice(2), surroundings);
+  const one = COMMANDS.get(first);
+  if (one !== undefined) return one(args.slice(1), surroundings);
   const command =
     args
       .slice(0, 2)

@@ -39,8 +39,8 @@ const at = (p: Place): string => `record ${p.record + 1} at byte ${p.offset}`;
 export const errorTable = {
   UnknownCommand: entry(
     'usage',
-    (p: { command: string; suggestion: string }) =>
-      `Unknown command "${p.command}".${p.suggestion} See millrace --help.`,
+    (p: { command: string; suggestion: string; help?: string }) =>
+      `Unknown command "${p.command}".${p.suggestion} See millrace ${p.help === undefined ? '' : `${p.help} `}--help.`,
   ),
   UnknownOption: entry(
     'usage',
@@ -49,8 +49,8 @@ export const errorTable = {
   ),
   UnexpectedArgument: entry(
     'usage',
-    (p: { argument: string; command: string }) =>
-      `"${p.argument}" is not expected here: ${p.command} takes options only. Put quotes around a value that has spaces.`,
+    (p: { argument: string; command: string; takes?: string }) =>
+      `"${p.argument}" is not expected here: ${p.command} takes ${p.takes ?? 'options only'}. Put quotes around a value that has spaces.`,
   ),
   MissingOption: entry('usage', (p: { option: string; meaning: string }) => `${p.option} is missing: ${p.meaning}`),
   InvalidOption: entry(
@@ -163,7 +163,27 @@ export const errorTable = {
     (p: { cause: string }) =>
       `The ONNX model server needs the package onnxruntime-node, which cannot be loaded here: ${p.cause}. Install it with: ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node`,
   ),
+  CredentialsMissing: entry(
+    'usage',
+    (p: { endpoint: string }) =>
+      `Requests to ${p.endpoint} have to be signed: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. For those of a profile: eval "$(aws configure export-credentials --format env)".`,
+  ),
 
+  CredentialsRefused: entry(
+    'client',
+    (p: { endpoint: string; operation: string; code: string; message: string }) =>
+      `${p.endpoint} refused ${p.operation}: ${p.message} (${p.code}). Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_DEFAULT_REGION; those of millrace serve are in its MILLRACE_ACCESS_KEYS and --region.`,
+  ),
+  RequestRefused: entry(
+    'client',
+    (p: { operation: string; code: string; message: string; status: number; remedy: string }) =>
+      `${p.operation} was refused: ${p.message} (${p.code}).${p.remedy}`,
+  ),
+  LogStreamNotFound: entry(
+    'client',
+    (p: { stream: string; job: string; known: string }) =>
+      `The job ${p.job} has no log stream "${p.stream}". Its streams: ${p.known}.`,
+  ),
   RecordTooLarge: entry(
     'client',
     (p: Place & { limitBytes: number }) =>
@@ -295,6 +315,16 @@ export const errorTable = {
       `The model server ${p.server} no longer answers (${p.cause}); what was not done yet is not tried.`,
   ),
 
+  ServiceUnreachable: entry(
+    'internal',
+    (p: { endpoint: string; cause: string; remedy: string }) =>
+      `No service answers at ${p.endpoint}: ${p.cause}. ${p.remedy}`,
+  ),
+  ServiceAnswerInvalid: entry(
+    'internal',
+    (p: { endpoint: string; operation: string; status: number; text: string }) =>
+      `${p.endpoint} answered ${p.operation} with status ${p.status}${p.text}, which is no answer of the API. Is something else at this address?`,
+  ),
   ReadFailed: entry(
     'internal',
     (p: { object: string; offset: number; cause: string }) => `Reading failed at byte ${p.offset}: ${p.cause}`,

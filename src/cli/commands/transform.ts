@@ -38,9 +38,10 @@ export async function transform(args: readonly string[], surroundings: Surroundi
   const display = new ProgressDisplay(progress, surroundings.target);
   const talk = new Talk((line) => display.print(line), options.has('quiet'));
   const stores = new Stores({ ...surroundings, endpointUrl: options.text('endpoint-url') });
-  const interruption = new Interruption(() =>
-    talk.always('Interrupted: requests in flight are given a moment. Once more ends at once.'),
-  );
+  const interruption = new Interruption(() => {
+    if (surroundings.target.terminal) surroundings.target.write('\r'); // over the ^C that the terminal shows
+    talk.always('Interrupted: requests in flight are given a moment. Once more ends at once.');
+  });
   const prepared: PreparedContainers = { containers: [], artifacts: [] };
   let patience: NodeJS.Timeout | undefined;
   try {
