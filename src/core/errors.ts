@@ -114,7 +114,7 @@ export const errorTable = {
   InvalidJsonPath: entry(
     'usage',
     (p: { filter: 'InputFilter' | 'OutputFilter'; path: string; problem: string; position: number }) =>
-      `Invalid ${p.filter}: "${p.path}". ${p.problem} at position ${p.position} of the JsonPath. Supported are $, .name, .*, [*], ['name'] and ['name','other'], [0] and [0,-1], and one [start:end]; 63 characters at the most; for CSV one index, list of indexes, range or *.`,
+      `Invalid ${p.filter}: "${p.path}". ${p.problem}. It is at position ${p.position}. Supported are $, .name, .*, [*], ['name'] and ['name','other'], [0] and [0,-1], and one [start:end]; 63 characters at the most; for CSV one index, list of indexes, range or *.`,
   ),
   InvalidCombination: entry(
     'usage',

@@ -164,7 +164,7 @@ describe('what does not go together is refused before anything is started', { co
     const filter = index % 2 === 0 ? 'OutputFilter' : 'InputFilter';
     test(`${filter} ${path} for ${name}`, async (t) => {
       const message = await refused(t, name, [filter === 'OutputFilter' ? '--output-filter' : '--input-filter', path]);
-      const begin = `Invalid ${filter}: "${path}". ${problem} at position ${position} of the JsonPath. Supported are $, .name`;
+      const begin = `Invalid ${filter}: "${path}". ${problem}. It is at position ${position}. Supported are $, .name`;
       assert.equal(message.slice(0, begin.length), begin);
     });
   }

@@ -135,7 +135,7 @@ test('other refusals', () => {
   assert.equal(parse(`$['${'😀'.repeat(58)}']`).steps.length, 1);
   assert.match(
     refusal('$.a?').message,
-    /^Invalid OutputFilter: "\$\.a\?"\. Unexpected "\?" in JsonPath at position 3 /,
+    /^Invalid OutputFilter: "\$\.a\?"\. Unexpected "\?" in JsonPath\. It is at position 3\. /,
   );
 });
 

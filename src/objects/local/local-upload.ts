@@ -131,7 +131,7 @@ export class LocalUpload implements EmbeddedUpload {
       const partSizes = parts.map(({ size }) => size);
       const outcome = await place(
         file,
-        { etag: etagOf(parts), headers: this.headers, checksum, partSizes },
+        { etag: etagOf(parts), headers: this.headers, checksum, partSizes, ...partChecksums(parts, checksum) },
         precondition,
       );
       isPlaced = 'object' in outcome;
@@ -146,4 +146,15 @@ export class LocalUpload implements EmbeddedUpload {
 function etagOf(parts: readonly StoredPart[]): string {
   const digests = parts.map(({ etag }) => Buffer.from(etag, 'hex'));
   return `${createHash('md5').update(Buffer.concat(digests)).digest('hex')}-${parts.length}`;
+}
+
+/** What the parts' own checksums are, when all of them have one of the whole's kind. */
+function partChecksums(
+  parts: readonly PartInfo[],
+  whole: StoredChecksum | undefined,
+): Pick<ObjectAttributes, 'partChecksums'> {
+  const values = parts.flatMap(({ checksum }) =>
+    checksum?.algorithm === whole?.algorithm ? (checksum?.value ?? []) : [],
+  );
+  return whole !== undefined && values.length === parts.length ? { partChecksums: values } : {};
 }

@@ -18,6 +18,8 @@ export interface ObjectAttributes {
   readonly checksum: StoredChecksum | undefined;
   /** Bytes of each part, of an upload in parts. */
   readonly partSizes: readonly number[] | undefined;
+  /** Of each part in the algorithm of `checksum`, Base64, where they were made. */
+  readonly partChecksums?: readonly string[];
 }
 
 export interface StoredObject extends ObjectAttributes {

@@ -41,8 +41,8 @@ function wantedAttributes(text = ''): ReadonlySet<string> {
   return new Set(names);
 }
 
-/** The sizes of the parts; their checksums are not kept when an upload is completed. */
-function partsElement(call: ObjectCall, { partSizes }: StoredObject): Xml | undefined {
+/** As S3 has it, parts are told one by one only where they have checksums. */
+function partsElement(call: ObjectCall, { partSizes, partChecksums, checksum }: StoredObject): Xml | undefined {
   if (partSizes === undefined) return undefined;
   const most = wholeNumber(header(call, 'x-amz-max-parts'), 'x-amz-max-parts') ?? Infinity;
   const limit = Math.min(most, call.service.maxListKeys);
@@ -55,6 +55,15 @@ function partsElement(call: ObjectCall, { partSizes }: StoredObject): Xml | unde
     element('NextPartNumberMarker', page.at(-1)?.number ?? marker),
     element('MaxParts', limit),
     element('IsTruncated', marker + limit < partSizes.length),
-    page.map(({ number, size }) => element('Part', element('PartNumber', number), element('Size', size))),
+    checksum === undefined || partChecksums === undefined
+      ? undefined
+      : page.map(({ number, size }) =>
+          element(
+            'Part',
+            element('PartNumber', number),
+            element('Size', size),
+            element(`Checksum${checksum.algorithm}`, partChecksums[number - 1] ?? ''),
+          ),
+        ),
   );
 }
