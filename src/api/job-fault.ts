@@ -1,4 +1,5 @@
 import { MillraceError } from '../core/errors.ts';
+import { bucketOf } from '../jobs/job-places.ts';
 import type { Site } from './arn.ts';
 import { Fault } from './fault.ts';
 import type { ModelDefinition } from './model-definition.ts';
@@ -13,8 +14,12 @@ export function inputFault(
 ): unknown {
   if (!(error instanceof MillraceError)) return error;
   const { S3Uri: uri } = request.TransformInput.DataSource.S3DataSource;
-  const bucket = /^s3:\/\/([^/]+)/.exec(uri)?.[1];
+  const bucket = bucketOf(uri);
   const noBucket = error.is('BucketNotFound') && error.details.bucket === bucket;
+  if (error.is('BucketNotFound') && !noBucket) {
+    const message = `There is no bucket "${error.details.bucket}" at ${error.details.endpoint}. Make it first, or check its name.`;
+    return new Fault('ValidationException', message);
+  }
   if (!error.is('NothingToDo') && !noBucket) return error;
   const role = model.ExecutionRoleArn ?? '(none)';
   return new Fault(

@@ -40,7 +40,8 @@ export class JsonEndpoint {
   }
 
   #find(target: string): Call {
-    const [prefix = '', name = ''] = target.split('.', 2);
+    const [prefix = '', ...rest] = target.split('.');
+    const name = rest.join('.');
     const service = this.#services.get(prefix);
     if (service === undefined) {
       const known = [...this.#services.keys()].join(', ');

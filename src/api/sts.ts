@@ -47,6 +47,9 @@ export function stsError({ code, message, status }: Fault, requestId: string): s
 `;
 }
 
+/** All that XML 1.0 can hold; anybody may send an action of other characters, which the answer repeats. */
+const NO_XML = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
+
 function escaped(text: string): string {
-  return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
+  return text.replace(NO_XML, '\ufffd').replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -61,7 +61,7 @@ export class SqliteJobs implements Jobs {
         | undefined;
       if (added === undefined) return undefined;
       this.#shards.put(added.id, shards);
-      this.#tags.put(arn, tags);
+      this.#tags.replace(arn, tags);
       return row(added);
     });
   }

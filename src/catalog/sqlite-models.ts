@@ -25,7 +25,7 @@ export class SqliteModels implements Models {
   async add({ name, arn, createdAt, definition }: ModelRow, tags: readonly Tag[]): Promise<boolean> {
     return inTransaction(this.#database, () => {
       if (this.#statements.add.run(name, arn, createdAt, definition).changes === 0) return false;
-      this.#tags.put(arn, tags);
+      this.#tags.replace(arn, tags);
       return true;
     });
   }

@@ -30,7 +30,7 @@ export class SqliteTags implements Tags {
       const keys = new Set((this.#statements.list.all(arn) as unknown as Tag[]).map(({ key }) => key));
       for (const { key } of tags) keys.add(key);
       if (keys.size > limit) return false;
-      this.put(arn, tags);
+      this.#put(arn, tags);
       return true;
     });
   }
@@ -41,12 +41,20 @@ export class SqliteTags implements Tags {
     });
   }
 
-  /** For the transaction of somebody else, as is `clear`. */
-  put(arn: string, tags: readonly Tag[]): void {
-    for (const { key, value } of tags) this.#statements.put.run(arn, key, value);
+  /**
+   * The tags of something that is new, for the transaction that adds it, as `clear` is for the one that removes it. There may be
+   * some: `add` does not ask whether the resource is still there.
+   */
+  replace(arn: string, tags: readonly Tag[]): void {
+    this.clear(arn);
+    this.#put(arn, tags);
   }
 
   clear(arn: string): void {
     this.#statements.clear.run(arn);
+  }
+
+  #put(arn: string, tags: readonly Tag[]): void {
+    for (const { key, value } of tags) this.#statements.put.run(arn, key, value);
   }
 }

@@ -66,6 +66,12 @@ export async function bucketPlace(option: string, text: string, stores: JobStore
   return { store: await stores.bucket(bucket, kmsKeyId), key, exact: false, text };
 }
 
+/** The bucket that an address is of, however it is written; `undefined` when it is none. */
+export function bucketOf(text: string): string | undefined {
+  const location = parseLocation(text, '/');
+  return 'invalid' in location || location.kind === 'file' ? undefined : location.bucket;
+}
+
 async function manifestPlace(place: Place, stores: JobStores, signal: AbortSignal): Promise<ManifestPlace> {
   const { text } = place;
   const { prefix, entries } = parseManifest(await readManifest(place, signal), text);

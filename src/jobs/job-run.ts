@@ -1,9 +1,10 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { AgentReport } from '../agent/agent.ts';
 import { newProgress, type Progress } from '../agent/progress.ts';
-import type { Catalog, JobRow, ShardOutcome } from '../catalog/catalog.ts';
+import type { Catalog, JobRow, ShardOutcome, ShardTotals } from '../catalog/catalog.ts';
 import type { Clock } from '../core/clock.ts';
 import { asMillraceError, MillraceError } from '../core/errors.ts';
+import { allFromCatalog, CatalogFailure, fromCatalog } from './catalog-failure.ts';
 import type { ContainerSource, PreparedContainer } from './container-source.ts';
 import { noDefaults } from './content-defaults.ts';
 import { writeDataCapture } from './data-capture.ts';
@@ -47,55 +48,73 @@ export class JobRun {
   readonly progress: Progress = newProgress();
   readonly #resumed: boolean;
   readonly #options: JobRunOptions;
-  readonly #definition: JobDefinition;
-  readonly #wishes: JobWishes;
   readonly #drain = new AbortController();
   readonly #abort = new AbortController();
+  readonly #hurry = new AbortController();
+  readonly #deadlines: NodeJS.Timeout[] = [];
   readonly #streams: JobLog[] = [];
   readonly #prepared: PreparedContainer[] = [];
+  #parsed: JobDefinition | undefined;
   #stopped = false;
-  #deadline: NodeJS.Timeout | undefined;
+  #over = false;
 
-  /** @param resumed whether it has run before, in a process that is gone */
+  /** @param resumed whether it has run before */
   constructor(job: JobRow, resumed: boolean, options: JobRunOptions) {
     this.job = job;
     this.#resumed = resumed;
     this.#options = options;
-    this.#definition = JSON.parse(job.definition) as JobDefinition;
-    this.#wishes = storedWishes({
-      ...this.#definition.wishes,
-      'startup-timeout-in-seconds': String(options.startupTimeoutMs / 1000),
-    });
   }
 
-  /** Ends the job for good: requests in flight are given a moment, whole outputs stay (behaviour 6). */
+  /** Whether `stop` was called. */
+  get stopping(): boolean {
+    return this.#stopped;
+  }
+
+  /**
+   * Ends the job for good: requests in flight are given a moment, whole outputs stay (behaviour 6), and model servers have the
+   * time to end that they always have (behaviour 3).
+   */
   stop(): void {
     this.#stopped = true;
-    this.interrupt();
+    this.#end([this.#abort]);
   }
 
-  /** Ends its life in this process in the same way. */
+  /** Ends its life in this process in the same way, but waits for its model servers no longer than for requests. */
   interrupt(): void {
-    this.#drain.abort();
-    this.#deadline ??= setTimeout(() => this.#abort.abort(), this.#options.drainMs);
+    this.#end([this.#abort, this.#hurry]);
   }
 
-  /** Runs the job to its end here. Everything that it starts is gone when this resolves; it does not reject. */
+  #end(afterwards: readonly AbortController[]): void {
+    if (this.#over) return;
+    this.#drain.abort();
+    const late = (): void => {
+      for (const controller of afterwards) controller.abort();
+    };
+    this.#deadlines.push(setTimeout(late, this.#options.drainMs));
+  }
+
+  /**
+   * Runs the job to its end here. Everything that it starts is gone then.
+   *
+   * @throws what the catalog throws: that is no failure of the job, whose ledger says what is done when it is run again
+   */
   async run(): Promise<JobEnd> {
     try {
       return await this.#run();
     } catch (error) {
       if (this.#drain.signal.aborted) return this.#ended();
-      return { status: 'Failed', failureReason: inMemberNames(jobFailureReason(asMillraceError(error))) };
+      if (error instanceof CatalogFailure) throw error.cause;
+      return failedBy(asMillraceError(error));
     } finally {
-      clearTimeout(this.#deadline);
+      this.#over = true;
+      for (const deadline of this.#deadlines) clearTimeout(deadline);
       await Promise.all(this.#prepared.map((container) => container.dispose()));
       await Promise.all(this.#streams.map((stream) => stream.close()));
     }
   }
 
   async #run(): Promise<JobEnd> {
-    const { catalog, stores } = this.#options;
+    const { stores } = this.#options;
     const plan = await this.#pending();
     const places = await jobPlaces(this.#definition, stores, this.#drain.signal);
     if (this.#resumed) {
@@ -103,14 +122,23 @@ export class JobRun {
       await sweepOutputs(this.#definition, keys, stores, this.#drain.signal);
     }
     if (plan.objects.length > 0) {
+      this.#drain.signal.throwIfAborted();
       const failure = await this.#transform(plan, places);
-      if (this.#drain.signal.aborted && (await catalog.shards.totals(this.job.id)).completed < plan.total)
-        return this.#ended();
-      if (failure !== undefined) {
-        return { status: 'Failed', failureReason: inMemberNames(jobFailureReason(failure)) };
-      }
+      if (this.#drain.signal.aborted && (await this.#totals()).completed < plan.total) return this.#ended();
+      if (failure !== undefined) return failedBy(failure);
     }
     return this.#outcome(places);
+  }
+
+  /** What was decided when the job was created. Read while it runs: where it cannot be read, it is this job that fails. */
+  get #definition(): JobDefinition {
+    this.#parsed ??= JSON.parse(this.job.definition) as JobDefinition;
+    return this.#parsed;
+  }
+
+  get #wishes(): JobWishes {
+    const startupSeconds = String(this.#options.startupTimeoutMs / 1000);
+    return storedWishes({ ...this.#definition.wishes, 'startup-timeout-in-seconds': startupSeconds });
   }
 
   #ended(): JobEnd {
@@ -119,15 +147,14 @@ export class JobRun {
 
   /** What is left to do: in a second life what the first one has not finished. */
   async #pending(): Promise<Plan & { readonly objects: readonly NumberedObject[]; readonly total: number }> {
-    const { catalog } = this.#options;
-    const objects: NumberedObject[] = [];
-    let bytes = 0;
-    for await (const shard of catalog.shards.pending(this.job.id)) {
-      objects.push(shard);
-      bytes += shard.size;
-    }
-    const { total } = await catalog.shards.totals(this.job.id);
+    const objects = await allFromCatalog(this.#options.catalog.shards.pending(this.job.id));
+    const bytes = objects.reduce((sum, { size }) => sum + size, 0);
+    const { total } = await this.#totals();
     return { objects, bytes, skippedOutputs: 0, total };
+  }
+
+  #totals(): Promise<ShardTotals> {
+    return fromCatalog(this.#options.catalog.shards.totals(this.job.id));
   }
 
   /** @returns what ended the job as a whole, when it was not its objects */
@@ -138,12 +165,14 @@ export class JobRun {
     const instance = `${this.job.name}/i-${randomBytes(9).toString('hex').slice(0, 17)}-${Math.floor(clock.now() / 1000)}`;
     const dataLog = this.#stream(logs, `${instance}/data-log`);
     // Opened before anything can take time: clients look for both streams as soon as the job runs (behaviour 8).
-    const outputs = this.#definition.containers.map(({ name }) =>
-      this.#stream(logs, name === undefined ? instance : `${instance}/${name}`),
-    );
+    const outputs = this.#definition.containers.map(({ name }) => {
+      if (name === 'data-log') return dataLog; // a container may be called so, and a stream is opened once
+      return this.#stream(logs, name === undefined ? instance : `${instance}/${name}`);
+    });
     const ledger = new ShardLedger(catalog.shards, this.job.id);
     try {
       const containers = await this.#containers(outputs);
+      this.#drain.signal.throwIfAborted(); // no server is launched to be ended
       const outcome = await runTransformJob(spec, plan, {
         containers,
         listener: {
@@ -156,15 +185,22 @@ export class JobRun {
         clock,
         drain: this.#drain.signal,
         signal: this.#abort.signal,
-        hurry: this.#abort.signal,
+        hurry: this.#hurry.signal,
       });
+      if (outcome.jobFailure !== undefined) this.#tell(dataLog, outcome.jobFailure);
       return outcome.jobFailure;
     } catch (error) {
-      for (const line of asMillraceError(error).message.split('\n')) dataLog.write(inMemberNames(line));
+      this.#tell(dataLog, asMillraceError(error));
       throw error;
     } finally {
-      await ledger.close();
+      await fromCatalog(ledger.close());
     }
+  }
+
+  /** What ends the job as a whole; whoever ends it knows why. */
+  #tell(dataLog: JobLog, failure: MillraceError): void {
+    if (this.#drain.signal.aborted) return;
+    for (const line of inMemberNames(failure.message, failure).split('\n')) dataLog.write(line);
   }
 
   #stream(logs: JobLogs, name: string): JobLog {
@@ -197,7 +233,7 @@ export class JobRun {
     // An object that was cut short by the end of this life is still to be done.
     if (failure !== undefined && this.#drain.signal.aborted) return;
     const { number } = task as NumberedObject;
-    const words = failure && { fault: failure.fault, message: inMemberNames(failure.message) };
+    const words = failure && { fault: failure.fault, message: inMemberNames(failure.message, failure) };
     ledger.record({ number, records, outputBytes, failure: words });
   }
 
@@ -205,21 +241,32 @@ export class JobRun {
   async #outcome(places: JobPlaces): Promise<JobEnd> {
     const { shards } = this.#options.catalog;
     if (places.capture !== undefined) await this.#capture(places, places.capture);
-    const { total, completed, failed } = await shards.totals(this.job.id);
+    const { total, completed, failed } = await this.#totals();
     if (completed === total) return { status: 'Completed' };
     if (failed === 0) throw new MillraceError('Unexpected', { cause: `${total - completed} objects have no outcome` });
-    const first = await shards.failed(this.job.id, FAILURES_NAMED);
+    const first = await fromCatalog(shards.failed(this.job.id, FAILURES_NAMED));
     return { status: 'Failed', failureReason: objectsFailureReason(first, failed, total) };
   }
 
   async #capture({ input, output }: JobPlaces, destination: NonNullable<JobPlaces['capture']>): Promise<void> {
     const { catalog, clock } = this.#options;
-    const objects: PlannedObject[] = [];
-    for await (const shard of catalog.shards.completed(this.job.id)) objects.push(shard);
+    const objects = await allFromCatalog(catalog.shards.completed(this.job.id));
     const startedAt = this.job.startedAt ?? clock.now();
     const signal = this.#abort.signal;
-    await writeDataCapture({ destination, uuid: randomUUID(), startedAt, input, output, objects, signal });
+    await writeDataCapture({ destination, uuid: captureId(this.job), startedAt, input, output, objects, signal });
   }
+}
+
+/** The end of a job that is not its objects' fault. */
+function failedBy(error: MillraceError): JobEnd {
+  return { status: 'Failed', failureReason: inMemberNames(jobFailureReason(error), error) };
+}
+
+/** The same in every life of the job: one that comes after a kill replaces the manifests that are there already. */
+function captureId({ arn, createdAt }: JobRow): string {
+  const hash = createHash('sha256').update(`${arn} ${createdAt}`).digest('hex');
+  // A UUID of version 8, whose bits are its maker's own (RFC 9562).
+  return hash.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-8$3-8$4-$5');
 }
 
 /** A planned object with its number in the ledger. */

@@ -1,3 +1,4 @@
+import type { ErrorCode, MillraceError } from '../core/errors.ts';
 import { jobSettings } from './job-settings.ts';
 
 /** The members of the original's API that are named otherwise than the option which says the same. */
@@ -9,6 +10,8 @@ const members: Readonly<Record<string, string>> = {
   'data-capture-destination': 'DestinationS3Uri',
   'max-payload-in-mb': 'MaxPayloadInMB',
   'container-name': 'ContainerHostname',
+  // The service has images where the command has --serve.
+  serve: 'millrace serve --image',
 };
 
 /** Options whose name is the member's in kebab-case. */
@@ -39,7 +42,18 @@ function camel(option: string): string {
   return option.replace(/(^|-)(.)/g, (_, _dash, letter: string) => letter.toUpperCase());
 }
 
-/** A message in the words of the API: `--split-type` becomes `SplitType`, or the variable where the API has no member. */
-export function inMemberNames(message: string): string {
-  return message.replace(/--([a-z][a-z0-9-]*)/g, (option, name: string) => names.get(name) ?? option);
+/** What stands between quotation marks is the user's, as is `--input` within a key: only a word of a sentence is an option. */
+const QUOTE_OR_OPTION = /"[^"]*"|(?<![^\s(])--([a-z][a-z0-9-]*)(?=$|[\s,:;)]|\.(?:\s|$))/g;
+
+/** Errors that end with a model server's own words and name no option of ours. */
+const QUOTING: ReadonlySet<ErrorCode> = new Set(['ModelRefused', 'ModelFailed', 'ModelExited']);
+
+/**
+ * A message in the words of the API: `--split-type` becomes `SplitType`, or the variable where the API has no member.
+ *
+ * @param error that the message is of; what some of them quote of a model server's output stays as it is
+ */
+export function inMemberNames(message: string, error?: MillraceError): string {
+  if (error !== undefined && QUOTING.has(error.code)) return message;
+  return message.replace(QUOTE_OR_OPTION, (text, name?: string) => (name && names.get(name)) ?? text);
 }

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 
 /** True for names and addresses that lead to this machine alone. */
@@ -17,6 +18,22 @@ export function hostAllowed(header: string | undefined, others: readonly string[
   if (others === undefined) return true;
   const host = hostOf(header);
   return isLoopback(host) || others.some((name) => host === name || host.endsWith(`.${name}`));
+}
+
+/**
+ * Whether a request that changes something comes from a page of somebody else's: a browser sends some of these without asking
+ * first (CORS, simple requests), and tells where they come from.
+ *
+ * @param others as of `hostAllowed`
+ */
+export function fromStrangersPage(
+  { origin, 'sec-fetch-site': site }: IncomingHttpHeaders,
+  others: readonly string[] | undefined,
+): boolean {
+  if (others === undefined) return false;
+  if (site === 'cross-site') return true;
+  if (origin === undefined) return false;
+  return !(URL.canParse(origin) && hostAllowed(new URL(origin).host, others));
 }
 
 /** Whether the Host is a bucket's: `bucket.localhost`, or a name below another of the domains. */

@@ -10,7 +10,7 @@ import { decodePayload } from '../api/sigv4/payload.ts';
 import type { SignatureVerifier } from '../api/sigv4/verify.ts';
 import { answerSts, stsError } from '../api/sts.ts';
 import { causeOf, MillraceError } from '../core/errors.ts';
-import { hostAllowed, namesBucket } from './host-check.ts';
+import { fromStrangersPage, hostAllowed, namesBucket } from './host-check.ts';
 import { readBody } from './read-body.ts';
 
 /** A page of the service itself, for people's programs that watch it: `/healthz`. Answered without a signature. */
@@ -92,7 +92,10 @@ export class HttpDoor {
     const { headers, method = '', url = '/' } = request;
     const path = url.split('?', 1)[0];
     try {
-      if (!hostAllowed(headers.host, this.#options.onlyHosts)) return this.#refuseHost(request, response);
+      const { onlyHosts } = this.#options;
+      if (!hostAllowed(headers.host, onlyHosts)) return this.#refuseHost(request, response);
+      if (method !== 'GET' && method !== 'HEAD' && fromStrangersPage(headers, onlyHosts))
+        return this.#refusePage(request, response);
       const asks = (method === 'GET' || method === 'HEAD') && !namesBucket(headers.host, this.#options.domains);
       const page = asks ? this.#options.pages.get(path ?? '') : undefined;
       if (page !== undefined) return sendPage(response, await page());
@@ -188,6 +191,11 @@ export class HttpDoor {
       if (!(error instanceof Fault)) throw error;
       await s3.refuse(request, response, error, { requestId, signal });
     }
+  }
+
+  #refusePage(request: IncomingMessage, response: ServerResponse): void {
+    const message = 'Without access keys millrace does nothing for web pages of other hosts.';
+    send(request, response, 403, { 'content-type': 'text/plain; charset=utf-8' }, `${message}\n`);
   }
 
   #refuseHost(request: IncomingMessage, response: ServerResponse): void {

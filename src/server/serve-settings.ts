@@ -171,17 +171,31 @@ export async function readServeSettings(
   if (stray !== undefined) throw new MillraceError('UnexpectedArgument', { argument: stray, command: COMMAND });
   if (options.has('help')) return options;
   const variables = fromVariables(environment).filter(([name]) => !options.has(name));
-  const named = options.text('config') ?? variables.find(([name]) => name === 'config')?.[1];
+  const named = options.text('config') ?? variables.find(([name]) => name === 'config')?.[1][0];
   const file = named === undefined ? [] : fromFile(await readFile(named), named);
   const earlier = new Set(variables.map(([name]) => name));
   const rest = file.filter(([name]) => !options.has(name) && !earlier.has(name));
-  const more = [...variables, ...rest].map(([name, value]) =>
-    table[name]?.value ? `--${name}=${value}` : `--${name}`,
+  const more = [...variables, ...rest].flatMap(([name, values, source]) =>
+    values.map((value) => asArgument(name, value, source)),
   );
-  return parseOptions(table, [...args, ...more], COMMAND).options;
+  // First, because nothing behind a `--` among the arguments is an option.
+  return parseOptions(table, [...more, ...args], COMMAND).options;
 }
 
-type Setting = readonly [name: string, value: string];
+/** A switch that is off has no value, and is set all the same: what comes later does not turn it on. */
+type Setting = readonly [name: string, values: readonly string[], source: string];
+
+/** A setting as an option. @throws MillraceError `InvalidOption` that says where the value comes from */
+function asArgument(name: string, value: string, source: string): string {
+  const argument = table[name]?.value ? `--${name}=${value}` : `--${name}`;
+  try {
+    parseOptions(table, [argument], COMMAND);
+    return argument;
+  } catch (error) {
+    if (!(error instanceof MillraceError && error.is('InvalidOption'))) throw error;
+    throw new MillraceError('InvalidOption', { ...error.details, option: source }, { cause: error });
+  }
+}
 
 function fromVariables(environment: Readonly<Record<string, string | undefined>>): Setting[] {
   const settings: Setting[] = [];
@@ -193,20 +207,19 @@ function fromVariables(environment: Readonly<Record<string, string | undefined>>
       const details = { option: variable, suggestion: suggest(variable, known), command: COMMAND };
       throw new MillraceError('UnknownOption', details);
     }
-    settings.push(...several(found[0], value, variable));
+    settings.push([found[0], several(found[0], value, variable), variable]);
   }
   return settings;
 }
 
 /** One variable has room for several values of a repeatable setting, one on a line. A switch is on with `true`. */
-function several(name: string, text: string, source: string): Setting[] {
+function several(name: string, text: string, source: string): string[] {
   const setting = table[name];
   if (setting?.value === undefined && text !== 'true') {
     if (text === 'false') return [];
     throw new MillraceError('InvalidOption', { option: source, value: text, rule: 'it is true or false.' });
   }
-  const values = setting?.repeatable ? text.split('\n').filter((value) => value.trim() !== '') : [text];
-  return values.map((value) => [name, value]);
+  return setting?.repeatable ? text.split('\n').filter((value) => value.trim() !== '') : [text];
 }
 
 function fromFile(text: string, file: string): Setting[] {
@@ -216,14 +229,16 @@ function fromFile(text: string, file: string): Setting[] {
   const content = parseJson(text, invalid);
   if (typeof content !== 'object' || content === null || Array.isArray(content))
     return invalid('it holds no JSON object.');
-  return Object.entries(content).flatMap(([name, value]: [string, unknown]): Setting[] => {
+  return Object.entries(content).map(([name, value]: [string, unknown]): Setting => {
     const setting = Object.hasOwn(table, name) && name !== 'config' && name !== 'help' ? table[name] : undefined;
     if (setting === undefined) return invalid(`it has no setting "${name}".${suggest(name, Object.keys(table))}`);
     const values: unknown[] = Array.isArray(value) && setting.repeatable ? value : [value];
-    return values.flatMap((one) => {
+    const source = `"${name}" of ${file}`;
+    const texts = values.flatMap((one) => {
       if (!['string', 'number', 'boolean'].includes(typeof one)) invalid(`"${name}" has a value that is no text.`);
-      return several(name, String(one), `"${name}" of ${file}`);
+      return several(name, String(one), source);
     });
+    return [name, texts, source];
   });
 }
 
@@ -231,6 +246,7 @@ function parseJson(text: string, invalid: (rule: string) => never): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
-    return invalid(`it is not JSON: ${(error as Error).message}`);
+    // What follows in some of these messages is a piece of the file, which may hold a secret.
+    return invalid(`it is not JSON: ${(error as Error).message.replace(/, (\.\.\.)?".*$/s, '')}.`);
   }
 }

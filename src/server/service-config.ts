@@ -5,6 +5,8 @@ import type { OptionValues } from '../core/option-table.ts';
 import { isLoopback } from './host-check.ts';
 
 const MIB = 2 ** 20;
+/** A variable of a shell script that nobody has set: it would mean every address, or the folder that one stands in. */
+const EMPTY = 'it is empty.';
 
 /** What the service is told: settings in force, with their units. */
 export interface ServiceConfig {
@@ -31,7 +33,8 @@ export interface ServiceConfig {
 
 /** @throws MillraceError `InvalidOption`, `InvalidCombination` */
 export function serviceConfig(settings: OptionValues, cwd: string): ServiceConfig {
-  const host = settings.text('host') ?? '127.0.0.1';
+  // `[::1]` is how an address is written before a port; here it stands alone.
+  const host = (checked(settings, 'host', /./, EMPTY) ?? '127.0.0.1').replace(/^\[(.*)\]$/, '$1');
   const accessKeys = keysOf(settings.text('access-keys'));
   if (accessKeys === undefined && !isLoopback(host)) {
     const rule =
@@ -48,11 +51,11 @@ export function serviceConfig(settings: OptionValues, cwd: string): ServiceConfi
     const rule = 'both say where s3:// is.';
     throw new MillraceError('InvalidCombination', { options: '--s3 and --s3-endpoint-url', rule });
   }
-  const eventsFile = settings.text('events-file');
+  const eventsFile = checked(settings, 'events-file', /./, EMPTY);
   return {
     host,
     port: settings.number('port') ?? 9400,
-    dataDir: resolve(cwd, settings.text('data-dir') ?? '.millrace'),
+    dataDir: resolve(cwd, checked(settings, 'data-dir', /./, EMPTY) ?? '.millrace'),
     images: settings.all('image'),
     allowRemoteServers: settings.has('allow-remote-servers'),
     maxInstances: settings.number('max-instances') ?? 2,

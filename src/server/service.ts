@@ -1,5 +1,5 @@
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { JsonEndpoint } from '../api/json-endpoint.ts';
 import type { OperationContext } from '../api/operation.ts';
 import { S3Endpoint } from '../api/s3/s3-endpoint.ts';
@@ -16,7 +16,7 @@ import { LogStore } from '../logs/log-store.ts';
 import { openLocalStore } from '../objects/local/local-store.ts';
 import { eventSinks } from './event-sinks.ts';
 import { HttpDoor } from './http-door.ts';
-import { ImageTable } from './image-table.ts';
+import { ImageTable, imageRules } from './image-table.ts';
 import { Metrics } from './metrics.ts';
 import type { ServiceConfig } from './service-config.ts';
 import { embeddedStores, s3Stores } from './service-stores.ts';
@@ -55,6 +55,7 @@ export async function startService(config: ServiceConfig, surroundings: ServiceS
   const site = { region, account };
   const clock = systemClock;
   const models = join(dataDir, 'tmp', 'models');
+  imageRules(config.images); // what is wrong with them is told before anything is made
   await makeFolder(dataDir);
   // The lock on the data folder: what is swept afterwards is nobody else's.
   const database = await openDatabase(join(dataDir, 'millrace.db'));
@@ -148,10 +149,20 @@ export async function startService(config: ServiceConfig, surroundings: ServiceS
 
 async function makeFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolders(folder);
   } catch (error) {
     throw new MillraceError('DataDirNotWritable', { folder, cause: causeOf(error) }, { cause: error });
   }
+}
+
+/** `mkdir` with `recursive` never ends where a file system has no room for folders and says ENOENT, as /proc does. */
+async function makeFolders(folder: string): Promise<void> {
+  const made = await mkdir(folder).catch((error: NodeJS.ErrnoException) => error);
+  if (!(made instanceof Error)) return;
+  if (made.code === 'EEXIST' && (await stat(folder)).isDirectory()) return;
+  if (made.code !== 'ENOENT' || dirname(folder) === folder) throw made;
+  await makeFolders(dirname(folder));
+  await mkdir(folder);
 }
 
 async function isRunning(catalog: Catalog, job: string): Promise<boolean> {

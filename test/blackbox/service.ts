@@ -205,12 +205,16 @@ export class Service implements Clients {
     return { status: response.status, body: text === '' ? {} : JSON.parse(text) };
   }
 
-  /** Tells it to stop, which it has to do well: with status 0, and without a word of anything that went wrong. */
-  async stop(): Promise<void> {
+  /**
+   * Tells it to stop, which it has to do well: with status 0, and without a word of anything that went wrong.
+   *
+   * @param said what else it has told whoever runs it
+   */
+  async stop(said = ''): Promise<void> {
     this.#disconnect();
     this.#program.kill('SIGTERM');
     const { status, signal, stderr, all } = await this.#program.ended;
-    assert.deepEqual({ status, signal, stderr }, { status: 0, signal: null, stderr: STOPPING }, all);
+    assert.deepEqual({ status, signal, stderr }, { status: 0, signal: null, stderr: said + STOPPING }, all);
   }
 
   /** Ends it as a power cut would. */

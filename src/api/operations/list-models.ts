@@ -15,7 +15,7 @@ export const listModels = operation(listModelsInput, async (request, { catalog }
   };
   const { shown, next } = await listPage(
     request,
-    query,
+    { list: 'ListModels', ...query },
     (paging) => catalog.models.list({ ...query, ...paging }),
     ({ name, createdAt }) => ({ value: sortBy === 'Name' ? name : createdAt, id: name }),
   );

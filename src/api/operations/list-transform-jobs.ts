@@ -20,7 +20,7 @@ export const listTransformJobs = operation(listTransformJobsInput, async (reques
   const sorted = { Name: 'name', CreationTime: 'createdAt', Status: 'status' } as const;
   const { shown, next } = await listPage(
     request,
-    query,
+    { list: 'ListTransformJobs', ...query },
     (paging) => catalog.jobs.list({ ...query, ...paging }),
     (job) => ({ value: job[sorted[sortBy]], id: job.id }),
   );
