@@ -19,6 +19,7 @@ import { createJob } from '../src/jobs/create-job.ts';
 import type { JobDefinition } from '../src/jobs/job-definition.ts';
 import type { JobLog, JobLogs } from '../src/jobs/job-logs.ts';
 import type { JobStores } from '../src/jobs/job-places.ts';
+import { JobRun } from '../src/jobs/job-run.ts';
 import { Reconciler, type ReconcilerOptions } from '../src/jobs/reconciler.ts';
 import { BucketObjectStore } from '../src/objects/local/bucket-object-store.ts';
 import { openLocalStore } from '../src/objects/local/local-store.ts';
@@ -189,6 +190,26 @@ export class JobsUnderTest {
     return reconciler;
   }
 
+  /** A job as the reconciler would run it. */
+  run(job: JobRow, { resumed = false, drainMs = 5000 } = {}): JobRun {
+    const { catalog, stores, containers, logs, clock } = this;
+    return new JobRun(job, resumed, { catalog, stores, containers, logs, clock, startupTimeoutMs: 10_000, drainMs });
+  }
+
+  /** Makes requests wait for their answers: `asked` when the first has come, until `answer` is called. */
+  holdBack(): { readonly asked: Promise<void>; readonly answer: () => void } {
+    const asked = Promise.withResolvers<void>();
+    const answers: (() => void)[] = [];
+    this.answer = (body, response, request) => {
+      answers.push(() => capitals(body, response, request));
+      asked.resolve();
+    };
+    const answer = (): void => {
+      for (const one of answers.splice(0)) one();
+    };
+    return { asked: asked.promise, answer };
+  }
+
   /** Asks for a stop as the API does. */
   async stop(name: string, reconciler: Reconciler): Promise<void> {
     const { id } = await this.job(name);
@@ -285,6 +306,11 @@ export function withMethods<T extends object>(target: T, methods: Partial<T>): T
       return typeof value === 'function' ? (value.bind(target) as unknown) : value;
     },
   });
+}
+
+/** The catalog with some of the questions about jobs answered otherwise. */
+export function withJobs({ catalog }: JobsUnderTest, methods: Partial<Catalog['jobs']>): Catalog {
+  return { ...catalog, jobs: withMethods(catalog.jobs, methods) };
 }
 
 /** Whatever can happen without waiting has happened then. */

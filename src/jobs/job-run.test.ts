@@ -1,19 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type JobsUnderTest, jobsUnderTest, START, settled } from '../../test/jobs-under-test.ts';
-import type { JobRow, ShardOutcome } from '../catalog/catalog.ts';
-import type { Instance } from '../instances/instance.ts';
-import { JobRun } from './job-run.ts';
+import { jobsUnderTest, START } from '../../test/jobs-under-test.ts';
+import type { ShardOutcome } from '../catalog/catalog.ts';
 
 const THREE = { 'in/a': 'x\n', 'in/b': 'y\n', 'in/c': 'z\n' };
-
-function runOf(under: JobsUnderTest, job: JobRow, { resumed = false, drainMs = 5000 } = {}): JobRun {
-  return new JobRun(job, resumed, { ...optionsOf(under), drainMs });
-}
-
-function optionsOf({ catalog, stores, containers, logs, clock }: JobsUnderTest) {
-  return { catalog, stores, containers, logs, clock, startupTimeoutMs: 10_000 };
-}
 
 const completed = (number: number): ShardOutcome => ({ number, records: 1, outputBytes: 2, failure: undefined });
 const failed = (number: number): ShardOutcome => ({
@@ -22,38 +12,6 @@ const failed = (number: number): ShardOutcome => ({
   outputBytes: 0,
   failure: { fault: 'client', message: 'it was bad' },
 });
-
-/** A server that is the model, and ends when it is told to. */
-function mortalServer(under: JobsUnderTest) {
-  const exited = Promise.withResolvers<string>();
-  const stops: AbortSignal[] = [];
-  const { driver } = under.containers;
-  under.containers.driver = {
-    launch: async (signal): Promise<Instance> => ({
-      ...(await driver.launch(signal)),
-      exited: exited.promise,
-      lastWords: () => 'stderr: serve.py: error: unrecognized arguments: --model',
-      stop: async (hurry) => void stops.push(hurry),
-    }),
-  };
-  return { exit: exited.resolve, stops };
-}
-
-/** Requests wait for their answers. */
-function heldBack(under: JobsUnderTest) {
-  const asked = Promise.withResolvers<void>();
-  const answers: (() => void)[] = [];
-  under.answer = (body, response) => {
-    answers.push(() => response.end(body.toUpperCase()));
-    asked.resolve();
-  };
-  return {
-    asked: asked.promise,
-    answer: () => {
-      for (const answer of answers.splice(0)) answer();
-    },
-  };
-}
 
 test('only what has no outcome is done, and all of it counts', async (t) => {
   for (const [outcome, failureReason] of [
@@ -64,7 +22,7 @@ test('only what has no outcome is done, and all of it counts', async (t) => {
     await under.put(THREE);
     const job = await under.create('a');
     await under.catalog.shards.record(job.id, [completed(0), outcome]);
-    const end = await runOf(under, job, { resumed: true }).run();
+    const end = await under.run(job, { resumed: true }).run();
     assert.deepEqual(end, failureReason === undefined ? { status: 'Completed' } : { status: 'Failed', failureReason });
     assert.deepEqual(under.requests, ['z\n']);
     assert.deepEqual(await under.objects(), { 'a/c.out': 'Z\n' });
@@ -77,7 +35,7 @@ test('a job without anything left to do launches nothing', async (t) => {
   await under.put(THREE);
   const job = await under.create('a');
   await under.catalog.shards.record(job.id, [0, 1, 2].map(completed));
-  assert.deepEqual(await runOf(under, job, { resumed: true }).run(), { status: 'Completed' });
+  assert.deepEqual(await under.run(job, { resumed: true }).run(), { status: 'Completed' });
   assert.equal(under.containers.orders.length, 0);
   assert.equal(under.logs.lines.size, 0);
 });
@@ -85,7 +43,7 @@ test('a job without anything left to do launches nothing', async (t) => {
 test('a first life sweeps nothing', async (t) => {
   const under = await jobsUnderTest(t);
   await under.put(THREE);
-  await runOf(under, await under.create('a')).run();
+  await under.run(await under.create('a')).run();
   assert.deepEqual(under.swept, []);
 });
 
@@ -99,7 +57,7 @@ test('data capture is of all lives of a job, and the same again when it is writt
   const job = await under.create('a', { capture: { uri: 's3://results/captured/' } });
   const started = { ...job, startedAt: START - 3_600_000 };
   await under.catalog.shards.record(job.id, [completed(0)]);
-  const first = await runOf(under, started, { resumed: true }).run();
+  const first = await under.run(started, { resumed: true }).run();
   assert.equal(first.status, 'Failed');
   const captured = await under.objects('captured/');
   const [input, output] = Object.keys(captured);
@@ -109,154 +67,11 @@ test('data capture is of all lives of a job, and the same again when it is writt
   assert.deepEqual(JSON.parse(captured[output ?? ''] ?? ''), [{ prefix: 's3://results/a/' }, 'a.out', 'b.out']);
 
   under.clock.ms += 86_400_000;
-  await runOf(under, started, { resumed: true }).run();
+  await under.run(started, { resumed: true }).run();
   assert.deepEqual(await under.objects('captured/'), captured);
   const other = await under.create('other', { capture: { uri: 's3://results/captured/' } });
-  await runOf(under, { ...other, startedAt: START - 3_600_000 }).run();
+  await under.run({ ...other, startedAt: START - 3_600_000 }).run();
   assert.equal(Object.keys(await under.objects('captured/')).length, 4, 'every job has names of its own');
-});
-
-test('a stop waits for requests in flight, and whole outputs stay', async (t) => {
-  const under = await jobsUnderTest(t);
-  await under.put(THREE);
-  const { asked, answer } = heldBack(under);
-  const job = await under.create('a');
-  const run = runOf(under, job, { drainMs: 3_600_000 });
-  const end = run.run();
-  await asked;
-  run.stop();
-  run.stop();
-  assert.equal(run.stopping, true);
-  await settled();
-  answer();
-  assert.deepEqual(await end, { status: 'Stopped' });
-  assert.deepEqual(await under.objects(), { 'a/a.out': 'X\n' });
-  const { completed: done, failed: bad } = await under.catalog.shards.totals(job.id);
-  assert.deepEqual([done, bad], [1, 0]);
-});
-
-test('with nothing to wait a stop ends requests in flight, whose objects have no outcome', async (t) => {
-  const under = await jobsUnderTest(t);
-  await under.put(THREE);
-  const { asked } = heldBack(under);
-  const job = await under.create('a');
-  const run = runOf(under, job, { drainMs: 0 });
-  const end = run.run();
-  await asked;
-  run.stop();
-  assert.deepEqual(await end, { status: 'Stopped' });
-  assert.deepEqual(await under.objects(), {});
-  const { completed: done, failed: bad } = await under.catalog.shards.totals(job.id);
-  assert.deepEqual([done, bad], [0, 0]);
-});
-
-test('a job that is over when it is stopped has been done', async (t) => {
-  const under = await jobsUnderTest(t);
-  await under.put({ 'in/a': 'x\n' });
-  const { asked, answer } = heldBack(under);
-  const run = runOf(under, await under.create('a'));
-  const end = run.run();
-  await asked;
-  run.interrupt();
-  answer();
-  assert.deepEqual(await end, { status: 'Completed' }, 'the next life would have nothing to do');
-});
-
-test('a job that is stopped before it has begun launches nothing', async (t) => {
-  const under = await jobsUnderTest(t);
-  await under.put(THREE);
-  for (const [end, status] of [
-    ['stop', 'Stopped'],
-    ['interrupt', 'Interrupted'],
-  ] as const) {
-    const run = runOf(under, await under.create(end));
-    run[end]();
-    assert.deepEqual(await run.run(), { status });
-  }
-  assert.deepEqual([under.requests.length, under.containers.orders.length, under.logs.lines.size], [0, 0, 0]);
-});
-
-test('a job that is stopped while its model is fetched launches nothing', async (t) => {
-  const under = await jobsUnderTest(t);
-  await under.put(THREE);
-  const gate = Promise.withResolvers<void>();
-  under.containers.gate = gate.promise;
-  const { stops } = mortalServer(under);
-  const run = runOf(under, await under.create('a'));
-  const end = run.run();
-  await under.when(() => under.containers.orders.length === 1, 'the model to be fetched');
-  run.stop();
-  gate.resolve();
-  assert.deepEqual(await end, { status: 'Stopped' });
-  assert.equal(stops.length, 0);
-});
-
-test('a job that is stopped while its model is fetched says nothing of failures', async (t) => {
-  const under = await jobsUnderTest(t);
-  await under.put(THREE);
-  const gate = Promise.withResolvers<void>();
-  under.containers.gate = gate.promise;
-  const run = runOf(under, await under.create('a', { containers: [{ image: 'broken', environment: {} }] }));
-  const end = run.run();
-  await under.when(() => under.containers.orders.length === 1, 'the model to be fetched');
-  run.stop();
-  assert.equal(under.containers.orders[0]?.signal.aborted, true);
-  gate.resolve();
-  assert.deepEqual(await end, { status: 'Stopped' });
-  assert.deepEqual(under.logs.dataLog(), []);
-});
-
-test('a job whose server ends while it is stopped was stopped', async (t) => {
-  const under = await jobsUnderTest(t);
-  await under.put(THREE);
-  const { asked } = heldBack(under);
-  const { exit } = mortalServer(under);
-  const job = await under.create('a');
-  const run = runOf(under, job, { drainMs: 3_600_000 });
-  const end = run.run();
-  await asked;
-  run.stop();
-  exit('exited with code 1');
-  assert.deepEqual(await end, { status: 'Stopped' });
-  assert.equal((await under.catalog.shards.totals(job.id)).failed, 0, 'what was cut off has not failed');
-});
-
-test('a job whose server ends has failed, with the last words as they were said', async (t) => {
-  const under = await jobsUnderTest(t);
-  await under.put(THREE);
-  const { asked } = heldBack(under);
-  const { exit, stops } = mortalServer(under);
-  const end = runOf(under, await under.create('a')).run();
-  await asked;
-  exit('exited with code 2');
-  assert.deepEqual(await end, {
-    status: 'Failed',
-    failureReason:
-      'AlgorithmError: The model server exited with code 2. Its last words:\nstderr: serve.py: error: unrecognized arguments: --model',
-  });
-  assert.equal(stops.length, 1, 'what it has started may be there still');
-});
-
-test('a stop leaves a server its time to end, the end of the service does not', async (t) => {
-  for (const [how, inAHurry] of [
-    ['stop', false],
-    ['interrupt', true],
-  ] as const) {
-    const under = await jobsUnderTest(t);
-    await under.put({ 'in/a': 'x\n', 'in/b': 'y\n' });
-    const { asked } = heldBack(under);
-    const { stops } = mortalServer(under);
-    const run = runOf(under, await under.create('a'), { drainMs: 0 });
-    const end = run.run();
-    await asked;
-    run[how]();
-    await end;
-    assert.deepEqual(
-      stops.map(({ aborted }) => aborted),
-      [inAHurry],
-      how,
-    );
-  }
 });
 
 test('a model that cannot be had fails the job, which the data log tells', async (t) => {
@@ -266,7 +81,7 @@ test('a model that cannot be had fails the job, which the data log tells', async
     { name: 'one', image: 'model', environment: {} },
     { name: 'two', image: 'broken', environment: {} },
   ];
-  const end = await runOf(under, await under.create('a', { containers })).run();
+  const end = await under.run(await under.create('a', { containers })).run();
   assert.equal(end.status, 'Failed');
   assert.match(end.failureReason, /^ClientError: Could not find model data at s3:\/\/models\/x/);
   assert.match(under.logs.dataLog().join(), /^Could not find model data at s3:\/\/models\/x/);
@@ -279,7 +94,7 @@ test('a bucket that is gone by then fails the job', async (t) => {
   await under.put(THREE);
   const job = await under.create('a');
   const definition = job.definition.replace('s3://results/a', 's3://nobodys/a');
-  const end = await runOf(under, { ...job, definition }).run();
+  const end = await under.run({ ...job, definition }).run();
   assert.equal(end.status, 'Failed');
   assert.match(end.failureReason, /nobodys/);
 });
@@ -289,7 +104,7 @@ test('failures are told in the words of the API, and keys stay as they are', asy
   const key = 'in/x--input/ --accept.csv';
   await under.put({ [key]: 'a line without an end '.repeat(60_000), 'in/y': 'y\n' });
   const wishes = { 'max-payload-in-mb': '1' };
-  const end = await runOf(under, await under.create('a', { wishes })).run();
+  const end = await under.run(await under.create('a', { wishes })).run();
   assert.equal(end.status, 'Failed');
   const told = `1 of 2 objects failed. data/${key}: Too much data for max payload size: `;
   assert(end.failureReason.startsWith(`ClientError: ${told}`), end.failureReason);
@@ -308,7 +123,7 @@ test('a server is told what model, job and protocol say, the job before the mode
     environment: { BOTH: 'job', JOB: '1', SAGEMAKER_BATCH: 'no' },
     containers: [{ image: 'model', modelDataUrl: 's3://data/m', environment: { BOTH: 'model', MODEL: '1' } }],
   });
-  await runOf(under, job).run();
+  await under.run(job).run();
   const [order] = under.containers.orders;
   assert.deepEqual([order?.image, order?.modelDataUrl], ['model', 's3://data/m']);
   assert.deepEqual(order?.environment, {
@@ -328,7 +143,7 @@ test('the log streams are there before the model is, one for each container and 
   under.containers.gate = gate.promise;
   const containers = ['first', 'second'].map((name) => ({ name, image: 'model', environment: {} }));
   const jobs = [await under.create('one'), await under.create('two', { containers })];
-  const ends = jobs.map((job) => runOf(under, job).run());
+  const ends = jobs.map((job) => under.run(job).run());
   await under.when(() => under.containers.orders.length === 2, 'the models to be fetched');
   const [one, two] = jobs.map(({ name }) => [...under.logs.lines.keys()].filter((stream) => stream.startsWith(name)));
   const epoch = Math.floor(START / 1000);
@@ -347,7 +162,7 @@ test('a container that is called as the data log is writes into it', async (t) =
   const under = await jobsUnderTest(t);
   await under.put({ 'in/a': 'x\n' });
   const containers = ['first', 'data-log'].map((name) => ({ name, image: 'model', environment: {} }));
-  assert.deepEqual(await runOf(under, await under.create('a', { containers })).run(), { status: 'Completed' });
+  assert.deepEqual(await under.run(await under.create('a', { containers })).run(), { status: 'Completed' });
   assert.equal(under.logs.lines.size, 2);
   under.containers.orders[1]?.onLine('what it prints');
   assert(under.logs.dataLog().includes('what it prints'));
@@ -356,8 +171,8 @@ test('a container that is called as the data log is writes into it', async (t) =
 test('counters can be read while a job runs', async (t) => {
   const under = await jobsUnderTest(t);
   await under.put(THREE);
-  const { asked, answer } = heldBack(under);
-  const run = runOf(under, await under.create('a', { wishes: { 'max-concurrent-transforms': '3' } }));
+  const { asked, answer } = under.holdBack();
+  const run = under.run(await under.create('a', { wishes: { 'max-concurrent-transforms': '3' } }));
   const end = run.run();
   await asked;
   await under.when(() => under.requests.length === 3, 'three requests');
