@@ -48,6 +48,14 @@ test('the definition is kept as it is, and tags with it', async (t) => {
   assert.equal((await under.catalog.tags.list('arn:job')).length, 1);
 });
 
+test('a manifest is read once: what becomes of it later changes nothing', async (t) => {
+  const under = await jobsUnderTest(t);
+  await under.put({ 'in/a': 'x', list: '[{"prefix": "s3://data/in/"}, "a"]' });
+  const job = await under.create('a', { input: { kind: 'ManifestFile', uri: 's3://data/list' } });
+  const { input } = JSON.parse(job.definition) as JobDefinition;
+  assert.deepEqual(input, { kind: 'S3Prefix', uri: 's3://data/in/' });
+});
+
 for (const [what, some, code] of [
   ['an image that nobody knows', { containers: [{ image: 'other', environment: {} }] }, 'ImageNotMapped'],
   [

@@ -30,7 +30,10 @@ export async function createJob(
   transformSpec(storedWishes(definition.wishes), places, noDefaults, job.createdAt);
   const planned = await plan(places.input, places.output, signal);
   for (const place of [places.output, places.capture]) await place?.store.checkWritable(place.key, signal);
-  return catalog.jobs.add({ ...job, definition: JSON.stringify(definition) }, shards(planned), tags);
+  const { store, key } = places.input;
+  // The work is decided now: a manifest that is changed or gone when the job runs has nothing to say any more.
+  const decided: JobDefinition = { ...definition, input: { kind: 'S3Prefix', uri: store.address(key) } };
+  return catalog.jobs.add({ ...job, definition: JSON.stringify(decided) }, shards(planned), tags);
 }
 
 function* shards({ objects }: Plan): Iterable<ShardRow> {
