@@ -28,7 +28,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'logs/',
     'objects/local/digest.ts',
     'objects/local/embedded-store.ts',
-    'objects/local/key-order.ts',
+    'objects/key-order.ts',
     'objects/local/stored-object.ts',
   ],
   server: [

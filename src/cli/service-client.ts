@@ -1,6 +1,6 @@
-import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { causeOf, MillraceError } from '../core/errors.ts';
+import { Sha256 } from '../core/sha256.ts';
 import { httpPost, type PostAnswer } from './http-post.ts';
 import { remedyFor } from './refusal-remedies.ts';
 import type { ServicePlace } from './service-place.ts';
@@ -122,30 +122,4 @@ function parseObject(text: string): Answer | undefined {
 function shown(text: string): string {
   const line = text.trim().replace(/\s+/g, ' ');
   return line === '' ? '' : `: ${line.length > SHOWN_CHARS ? `${line.slice(0, SHOWN_CHARS)}…` : line}`;
-}
-
-type Bytes = string | ArrayBuffer | ArrayBufferView;
-
-/** SHA-256 as @smithy/signature-v4 asks for it, keyed when there is a secret. */
-class Sha256 {
-  readonly #state: Hash | Hmac;
-
-  constructor(secret?: Bytes) {
-    this.#state = secret === undefined ? createHash('sha256') : createHmac('sha256', viewOf(secret));
-  }
-
-  update(data: Bytes): void {
-    this.#state.update(viewOf(data));
-  }
-
-  async digest(): Promise<Uint8Array> {
-    return this.#state.digest();
-  }
-}
-
-function viewOf(data: Bytes): Uint8Array {
-  if (typeof data === 'string') return Buffer.from(data);
-  return data instanceof ArrayBuffer
-    ? new Uint8Array(data)
-    : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }

@@ -4,6 +4,7 @@ import { dirname, join, relative, sep } from 'node:path';
 import { causeOf, MillraceError } from '../core/errors.ts';
 import { FileReader } from './file-reader.ts';
 import { FileWriter, isPartial, partialName } from './file-writer.ts';
+import { compareKeys } from './key-order.ts';
 import type { ObjectInfo, ObjectReader, ObjectStore, ObjectWriter } from './object-store.ts';
 import { securePath } from './secure-path.ts';
 
@@ -174,21 +175,4 @@ export class FileStore implements ObjectStore {
 /** True when there is no such file, the way to it included. */
 function isMissing(error: unknown): boolean {
   return ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
-}
-
-/**
- * The order of the UTF-8 bytes, in which S3 lists. JavaScript compares UTF-16 units, which puts surrogates, that stand for
- * what is beyond U+FFFF, before U+E000.
- */
-function compareKeys(a: string, b: string): number {
-  const length = Math.min(a.length, b.length);
-  for (let at = 0; at < length; at++) {
-    const [x, y] = [a.charCodeAt(at), b.charCodeAt(at)];
-    if (x !== y) return (isSurrogate(x) ? 0x10000 : x) - (isSurrogate(y) ? 0x10000 : y) || x - y;
-  }
-  return a.length - b.length;
-}
-
-function isSurrogate(unit: number): boolean {
-  return unit >= 0xd800 && unit < 0xe000;
 }

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type { Site } from '../api/arn.ts';
 import { Fault } from '../api/fault.ts';
 import type { JsonEndpoint } from '../api/json-endpoint.ts';
+import { errorAnswer } from '../api/s3/error-answer.ts';
 import type { S3Endpoint } from '../api/s3/s3-endpoint.ts';
 import { decodePayload } from '../api/sigv4/payload.ts';
 import type { SignatureVerifier } from '../api/sigv4/verify.ts';
@@ -102,7 +103,7 @@ export class HttpDoor {
       if (method === 'POST' && path === '/') {
         if (headers['x-amz-target'] !== undefined) return await this.#answerJson(request, response, requestId, signal);
         if (headers['content-type']?.startsWith('application/x-www-form-urlencoded'))
-          return await this.#answerSts(request, response, requestId, signal);
+          return await this.#answerSts(request, response, requestId);
       }
       await this.#answerS3(request, response, requestId, signal);
     } catch (error) {
@@ -143,12 +144,7 @@ export class HttpDoor {
     );
   }
 
-  async #answerSts(
-    request: IncomingMessage,
-    response: ServerResponse,
-    requestId: string,
-    _signal: AbortSignal,
-  ): Promise<void> {
+  async #answerSts(request: IncomingMessage, response: ServerResponse, requestId: string): Promise<void> {
     const { site, verifier } = this.#options;
     const answer = await this.#guarded(requestId, async () => {
       const body = await readBody(request, response);
@@ -180,8 +176,8 @@ export class HttpDoor {
     const { s3, verifier } = this.#options;
     if ('elsewhere' in s3) {
       const fault = new Fault('NotImplemented', `The objects of this service are in ${s3.elsewhere}: ask there.`, 501);
-      const body = JSON.stringify({ __type: fault.code, message: fault.message });
-      return send(request, response, fault.status, { 'content-type': 'application/json' }, body);
+      const { status, headers, body } = errorAnswer(fault, request.url ?? '/', requestId);
+      return send(request, response, status, headers, String(body));
     }
     try {
       const verified = await verifier.verify({ service: 's3', ...raw(request) });

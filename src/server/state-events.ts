@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Site } from '../api/arn.ts';
+import { filledIn } from '../api/filled-in.ts';
 import type { TransformRequest } from '../api/transform-definition.ts';
 import type { JobRow, Tag, Tags } from '../catalog/catalog.ts';
 import type { Clock } from '../core/clock.ts';
@@ -78,9 +79,7 @@ export class StateEvents {
  * and what there is not yet is null. Only its envelope tells the time of the change, in whole seconds.
  */
 export function stateChange({ region, account }: Site, job: JobRow, tags: readonly Tag[]): object {
-  const { TransformJobName, TransformInput, TransformOutput, DataProcessing, ...request } = JSON.parse(
-    job.request,
-  ) as TransformRequest;
+  const { TransformJobName, ...request } = filledIn(JSON.parse(job.request) as TransformRequest);
   return {
     version: '0',
     id: randomUUID(),
@@ -100,9 +99,6 @@ export function stateChange({ region, account }: Site, job: JobRow, tags: readon
       BatchStrategy: null,
       Environment: {},
       ...request,
-      TransformInput: { CompressionType: 'None', SplitType: 'None', ...TransformInput },
-      TransformOutput: { AssembleWith: 'None', KmsKeyId: '', ...TransformOutput },
-      DataProcessing: { InputFilter: '$', OutputFilter: '$', JoinSource: 'None', ...DataProcessing },
       CreationTime: job.createdAt,
       TransformStartTime: job.startedAt ?? null,
       TransformEndTime: job.endedAt ?? null,

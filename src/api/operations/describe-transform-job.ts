@@ -1,5 +1,6 @@
 import type { JobRow, ShardTotals } from '../../catalog/catalog.ts';
 import { describeTransformJobInput } from '../constraints/tables/transform-jobs.ts';
+import { filledIn } from '../filled-in.ts';
 import { jobNamed } from '../named.ts';
 import { type OperationContext, operation, seconds } from '../operation.ts';
 import type { TransformRequest } from '../transform-definition.ts';
@@ -8,18 +9,14 @@ export const describeTransformJob = operation(describeTransformJobInput, async (
   description(await jobNamed(TransformJobName, context), context),
 );
 
-/** A job as it was sent with what the original fills in (api.md, observed shapes), and `TransformProgress`, which is ours. */
+/** A job as the original shows it, and `TransformProgress`, which is ours. */
 async function description(job: JobRow, context: OperationContext): Promise<object> {
-  const { TransformInput, TransformOutput, DataProcessing, ...request } = JSON.parse(job.request) as TransformRequest;
   const { failureReason, startedAt, endedAt } = job;
   return {
-    ...request,
+    ...filledIn(JSON.parse(job.request) as TransformRequest),
     TransformJobArn: job.arn,
     TransformJobStatus: job.status,
     ...(failureReason === undefined ? {} : { FailureReason: failureReason }),
-    TransformInput: { CompressionType: 'None', SplitType: 'None', ...TransformInput },
-    TransformOutput: { AssembleWith: 'None', KmsKeyId: '', ...TransformOutput },
-    DataProcessing: { InputFilter: '$', OutputFilter: '$', JoinSource: 'None', ...DataProcessing },
     CreationTime: seconds(job.createdAt),
     ...(startedAt === undefined ? {} : { TransformStartTime: seconds(startedAt) }),
     ...(endedAt === undefined ? {} : { TransformEndTime: seconds(endedAt) }),

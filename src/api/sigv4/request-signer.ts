@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { getCanonicalHeaders, SignatureV4 } from '@smithy/signature-v4';
+import { Sha256 } from '../../core/sha256.ts';
 import { ALGORITHM, type CredentialScope } from './authorization.ts';
-import { Sha256 } from './sha256.ts';
 
 /** What a signature covers. */
 export interface CanonicalParts {

@@ -6,9 +6,9 @@ import { Readable } from 'node:stream';
 import { after, before, test } from 'node:test';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SignatureV4 } from '@smithy/signature-v4';
+import { Sha256 } from '../../core/sha256.ts';
 import { Fault } from '../fault.ts';
 import { decodePayload } from './payload.ts';
-import { Sha256 } from './sha256.ts';
 import { SignatureVerifier } from './verify.ts';
 
 const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };

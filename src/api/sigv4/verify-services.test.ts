@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { SignatureV4 } from '@smithy/signature-v4';
+import { Sha256 } from '../../core/sha256.ts';
 import { Fault } from '../fault.ts';
-import { Sha256 } from './sha256.ts';
 import { type ServiceRequest, SignatureVerifier } from './verify.ts';
 
 const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' };

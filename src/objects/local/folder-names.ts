@@ -1,8 +1,8 @@
 import type { Dirent } from 'node:fs';
 import { readdir, realpath } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
+import { sortKeys } from '../key-order.ts';
 import { isMissing, statOrNothing } from './file-state.ts';
-import { sortKeys } from './key-order.ts';
 import { continuesInside, type KeyPaths } from './key-path.ts';
 
 /** Folders of fewer names are read again for every page. */

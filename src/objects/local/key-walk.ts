@@ -1,4 +1,4 @@
-import { compareKeys, lowerBound } from './key-order.ts';
+import { compareKeys, lowerBound } from '../key-order.ts';
 import { whyNoKey } from './key-path.ts';
 
 export interface WalkRequest {

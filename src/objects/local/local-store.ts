@@ -1,8 +1,8 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { compareKeys } from '../key-order.ts';
 import type { BucketInfo, EmbeddedStore } from './embedded-store.ts';
 import { statOrNothing, syncFolder, writeFailed } from './file-state.ts';
-import { compareKeys } from './key-order.ts';
 import { KeyPaths } from './key-path.ts';
 import { LocalBucket, type StoreFolders } from './local-bucket.ts';
 import type { AttributeIndex } from './stored-object.ts';

@@ -1,5 +1,5 @@
+import { compareKeys } from '../key-order.ts';
 import type { Precondition, UploadInfo, UploadOptions, WriteOutcome } from './embedded-store.ts';
-import { compareKeys } from './key-order.ts';
 import { LocalUpload } from './local-upload.ts';
 import type { ObjectAttributes, StoredObject } from './stored-object.ts';
 import type { FoundUpload, UploadFolders } from './upload-folders.ts';

@@ -1,5 +1,5 @@
+import { compareKeys } from '../../../objects/key-order.ts';
 import type { UploadInfo } from '../../../objects/local/embedded-store.ts';
-import { compareKeys } from '../../../objects/local/key-order.ts';
 import { commonPrefixElements, isoTime, ownerElement } from '../list-entries.ts';
 import { nameEncoding, pageLimit } from '../list-parameters.ts';
 import { xmlAnswer } from '../s3-answer.ts';
