@@ -22,6 +22,14 @@ export class OutputLines {
     stream.text = rest.length > MAX_LINE_CHARS ? rest.slice(0, MAX_LINE_CHARS + 1) : rest;
   }
 
+  /** Passes on what was printed without a line's end: nothing comes after it. */
+  end(): void {
+    for (const stream of [this.#open.stdout, this.#open.stderr]) {
+      if (stream.text !== '') this.#emit(stream.text);
+      stream.text = '';
+    }
+  }
+
   /** The last lines, the unfinished ones too. */
   last(): string {
     const unfinished = [this.#open.stdout.text, this.#open.stderr.text].filter((text) => text !== '');

@@ -71,7 +71,10 @@ async function launch(spec: ProcessSpec): Promise<Instance> {
     child.once('exit', (code, signal) => {
       child.stdio[3]?.destroy(); // the watcher would keep it open, and 'close' waiting
       const how = signal === null ? `exited with code ${code}` : `was ended by ${signal}`;
-      void Promise.race([once(child, 'close'), sleep(200)]).then(() => resolve(how));
+      void Promise.race([once(child, 'close'), sleep(200)]).then(() => {
+        lines.end();
+        resolve(how);
+      });
     });
   });
   if (child.pid === undefined) {

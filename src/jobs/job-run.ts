@@ -176,7 +176,7 @@ export class JobRun {
       const outcome = await runTransformJob(spec, plan, {
         containers,
         listener: {
-          dataLog: (line) => dataLog.write(inMemberNames(line)),
+          dataLog: (line, failure) => dataLog.write(inMemberNames(line, failure)),
           reported: (report) => this.#record(ledger, report),
           begun: () => undefined,
           ended: () => undefined,

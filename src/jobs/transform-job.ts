@@ -59,8 +59,8 @@ export interface JobOutcome {
 
 /** What happens while a job runs. */
 export interface JobListener {
-  /** A line for the data log; `failure` tells those of a failed object from the values in force. */
-  dataLog(line: string, failure: boolean): void;
+  /** A line for the data log; of a failed object with its failure, of the values in force without. */
+  dataLog(line: string, failure: MillraceError | undefined): void;
   /** An object has ended, one way or the other. */
   reported?(report: AgentReport): void;
   /** The model server is ready: the transform begins. */
@@ -120,7 +120,7 @@ export async function runTransformJob(
       return;
     }
     if (failures.length >= MAX_FAILURES_KEPT) return;
-    for (const line of failureLines(task.name, failure, clock.now())) listener.dataLog(line, true);
+    for (const line of failureLines(task.name, failure, clock.now())) listener.dataLog(line, failure);
     failures.push({ object: task.name, output: spec.output.store.locate(task.outputKey), failure });
   };
 
@@ -130,7 +130,7 @@ export async function runTransformJob(
     signal.addEventListener('abort', () => servers.disconnect('the job was stopped'), { once: true });
     const ready = { timeoutMs: spec.startupTimeoutMs, clock, signal: AbortSignal.any([stop, drain]) };
     settings = settle(spec.requested, await servers.offered(ready), isRecordWise(spec.data));
-    for (const line of settingsLines(settings, spec.data, clock.now())) listener.dataLog(line, false);
+    for (const line of settingsLines(settings, spec.data, clock.now())) listener.dataLog(line, undefined);
     begun = clock.now();
     listener.begun();
     await runAgent(tasksOf(plan), {

@@ -99,6 +99,18 @@ describe('objects that cannot be transformed', () => {
     );
   });
 
+  test('what the model says is its own, also where it looks like an option of ours', async (t) => {
+    const url = await failing(t, 'bad', () => ({ status: 400, body: 'give --input a number' }));
+    const job = await ran('its-words', url, { 'a.csv': 'bad\n' });
+    assert.match(job.FailureReason ?? '', /: give --input a number$/);
+    const [, dataLog = ''] = await logStreamsOf(on.service, 'its-words');
+    const lines = await logOf(on.service, dataLog);
+    assert.ok(
+      lines.some((line) => line.endsWith('a.csv: give --input a number')),
+      lines.join('\n'),
+    );
+  });
+
   test('a record that is too large: what to raise is named as a member', async (t) => {
     const server = await startModelServer(t);
     const objects = { 'a.csv': `1\n${'x'.repeat(2 ** 20)}\n`, 'b.csv': '2\n' };
